@@ -21,6 +21,9 @@
 
 namespace ottla {
 
+template <class...>
+struct TypeList {};
+
 struct VersionRange {
   std::int16_t min = 0;
   std::int16_t max = 0;

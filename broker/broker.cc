@@ -1,0 +1,44 @@
+#include "broker/broker.h"
+
+#include "broker/connection.h"
+#include "broker/log.h"
+
+namespace ottla {
+
+Result<std::unique_ptr<Broker>> Broker::open(const Config& config, Disk& disk) {
+  auto directory = LogDirectory::open(disk, config.log_dirs.front(), config.cluster_id, config.node_id);
+  if (!directory) {
+    return std::unexpected(std::move(directory.error()));
+  }
+  auto broker = std::make_unique<Broker>(config, std::move(*directory), disk);
+  auto metadata = MetadataQuorum::open(disk, broker->directory->path(), broker->partitions);
+  if (!metadata) {
+    return std::unexpected(std::move(metadata.error()));
+  }
+  broker->metadata = std::move(*metadata);
+  return broker;
+}
+
+Broker::Broker(const Config& settings, std::unique_ptr<LogDirectory> log_directory, Disk& disk)
+    : config(settings), directory(std::move(log_directory)), partitions(disk, *directory, config) {
+  for (std::size_t index = 0; index < config.cores(); ++index) {
+    cores.push_back(std::make_unique<Core>(index));
+  }
+}
+
+Address Broker::address_for(const Connection& connection) const {
+  for (const Listener& advertised : config.advertised_listeners) {
+    if (advertised.name == connection.listener_name()) {
+      return {advertised.host, advertised.port};
+    }
+  }
+  const auto& local = connection.local_endpoint();
+  return {local.address().to_string(), local.port()};
+}
+
+Result<void> Broker::close() {
+  metadata.reset();  // no topic comes or goes any more
+  return partitions.close();
+}
+
+}  // namespace ottla

@@ -1,0 +1,67 @@
+// One client connection: frames in, replies out in request order. Lives on one core and is touched by no other.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "broker/asio.h"
+#include "broker/core.h"
+#include "broker/dispatch.h"
+#include "broker/frame_reader.h"
+#include "broker/request_context.h"
+
+namespace ottla {
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(Socket socket, Core& core, Broker& broker, std::string listener_name);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection();
+
+  // Serves until the client leaves, says something that cannot be read, or the broker stops.
+  Awaitable<> run();
+  // Ends the connection; `reason` goes to the log unless it is empty (the client simply left).
+  void close(std::string_view reason);
+
+  // The address this client reached us by: what Metadata answers unless advertised.listeners says otherwise.
+  [[nodiscard]] const asio::ip::tcp::endpoint& local_endpoint() const { return local_; }
+  [[nodiscard]] const std::string& listener_name() const { return listener_name_; }
+  // From ApiVersions v3 (KIP-511); counted in the metrics.
+  void set_client_software(std::string_view name, std::string_view version);
+
+ private:
+  Awaitable<> serve_frame(Frame frame);
+  Awaitable<> serve_two_stage(const ApiEntry& api, std::shared_ptr<RequestContext> context);
+  void answer_unsupported_api_versions(RequestContext& context);
+  void finish(const ApiEntry& api, RequestContext& context, const Result<void>& outcome);
+  Awaitable<> wait_for_room();
+  void reply_ready();
+  void write_ready_replies();
+  [[nodiscard]] bool collect_ready_replies();
+  void watch_for_silence();
+
+  Socket socket_;
+  Core& core_;
+  Broker& broker_;
+  const std::string listener_name_;
+  asio::ip::tcp::endpoint local_;
+  std::string peer_;
+  FrameReader reader_;
+  Clock::time_point last_received_ = Clock::now();
+  Clock::time_point frame_began_ = Clock::now();
+  bool served_any_ = false;
+  bool closed_ = false;
+
+  std::deque<std::shared_ptr<Reply>> replies_;        // in request order, ready or not
+  std::vector<std::shared_ptr<Reply>> being_written_;  // their buffers are with the kernel
+  std::vector<asio::const_buffer> buffers_;
+  bool writing_ = false;
+  bool flush_planned_ = false;
+  std::shared_ptr<OneShot<bool>> room_;  // the reader waits here when too many replies are pending
+  std::string client_software_;
+};
+
+}  // namespace ottla

@@ -1,0 +1,62 @@
+#include "broker/dispatch.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+
+#include "broker/handlers.h"
+#include "protocol/codec.h"
+#include "protocol/frame.h"
+
+namespace ottla {
+
+namespace {
+
+// What decoding may allocate for one request: enough for the densest honest one, small beside what a liar asks for.
+constexpr std::size_t decode_budget_base_bytes = 256 * 1024;
+constexpr std::size_t decode_budget_per_frame_byte = 16;
+constexpr std::size_t decode_budget_max_bytes = 64 * 1024 * 1024;
+
+template <class Request>
+Awaitable<Result<void>> serve(std::shared_ptr<RequestContext> context) {
+  constexpr const Api& api = Request::api;
+  const RequestHeader& header = context->header;
+  DecodeBudget budget{std::min(decode_budget_max_bytes, decode_budget_base_bytes + decode_budget_per_frame_byte *
+                                                                                       context->frame.bytes.size())};
+  auto body = request_body(context->frame.bytes, header, header.api_version >= api.flexible);
+  if (!body) {
+    co_return std::unexpected(std::move(body.error()));
+  }
+  auto request = decode_message<Request>(*body, header.api_version, api.flexible, budget);
+  if (!request) {
+    co_return failure(request.error().code,
+                      fmt::format("{} v{}: {}", api.name, header.api_version, request.error().message));
+  }
+  auto response = co_await handle(*context, *request);
+  Writer& out = context->reply->out;
+  // ApiVersions answers with a plain header always: a client that does not know our versions yet must read it.
+  const bool flexible_header = header.api_version >= api.flexible && api.key != ApiVersionsRequest::api.key;
+  begin_response(out, header.correlation_id, flexible_header);
+  encode_message(out, response, header.api_version, api.flexible);
+  finish_response(out);
+  co_return Result<void>{};
+}
+
+template <class... Requests>
+constexpr auto make_table(TypeList<Requests...>) {
+  return std::array{ApiEntry{Requests::api, is_two_stage<Requests>, &serve<Requests>}...};
+}
+
+constexpr auto table = make_table(Handlers{});
+static_assert(std::ranges::is_sorted(table, {}, [](const ApiEntry& entry) { return entry.api.key; }));
+
+}  // namespace
+
+std::span<const ApiEntry> served_apis() { return table; }
+
+const ApiEntry* find_api(std::int16_t key) {
+  const auto* const found = std::ranges::lower_bound(table, key, {}, [](const ApiEntry& entry) { return entry.api.key; });
+  return found != table.end() && found->api.key == key ? &*found : nullptr;
+}
+
+}  // namespace ottla

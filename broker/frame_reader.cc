@@ -1,0 +1,86 @@
+#include "broker/frame_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <fmt/format.h>
+
+namespace ottla {
+
+namespace {
+
+constexpr std::size_t length_prefix_bytes = 4;
+constexpr std::size_t slab_bytes = 64 * 1024;
+constexpr std::size_t small_space_bytes = 4 * 1024;  // less than this left: move on to a fresh slab
+constexpr std::size_t kept_slab_bytes = 1024 * 1024;  // a slab above this is let go once it is empty
+
+const char* what_it_looks_like(std::int32_t length) {
+  switch (static_cast<std::uint32_t>(length) >> 16U) {
+    case 0x1603:
+      return " (the client seems to speak TLS)";
+    case 0x4745:  // "GE"
+    case 0x504F:  // "PO"
+    case 0x4845:  // "HE"
+      return " (the client seems to speak HTTP)";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+std::int32_t FrameReader::announced_bytes() const {
+  std::uint32_t length = 0;
+  for (std::size_t i = 0; i < length_prefix_bytes; ++i) {
+    length = (length << 8U) | std::to_integer<std::uint32_t>(slab_->bytes[begin_ + i]);
+  }
+  return static_cast<std::int32_t>(length);
+}
+
+Result<std::optional<Frame>> FrameReader::next() {
+  if (end_ - begin_ < length_prefix_bytes) {
+    return std::nullopt;
+  }
+  const std::int32_t length = announced_bytes();
+  if (length <= 0 || length > max_frame_bytes_) {
+    return failure(ErrorCode::INVALID_REQUEST, fmt::format("a frame of {} bytes, allowed are 1 to {}{}", length,
+                                                           max_frame_bytes_, what_it_looks_like(length)));
+  }
+  const auto size = static_cast<std::size_t>(length);
+  if (end_ - begin_ < length_prefix_bytes + size) {
+    return std::nullopt;
+  }
+  Frame frame{slab_, {slab_->bytes.get() + begin_ + length_prefix_bytes, size}};
+  begin_ += length_prefix_bytes + size;
+  return frame;
+}
+
+std::span<std::byte> FrameReader::space() {
+  if (slab_ && begin_ == end_ && slab_.use_count() == 1 && slab_->capacity <= kept_slab_bytes) {
+    begin_ = end_ = 0;  // nobody looks at the old bytes any more
+  }
+  if (!slab_ || slab_->capacity - end_ < small_space_bytes) {
+    // A frame under way may double what it has, up to its announced end: memory follows the bytes received.
+    const std::size_t held = end_ - begin_;
+    std::size_t wanted = std::max(slab_bytes, 2 * held);
+    if (held >= length_prefix_bytes) {
+      const auto whole = static_cast<std::size_t>(std::max(0, announced_bytes())) + length_prefix_bytes;
+      wanted = std::max(slab_bytes, std::min(wanted, whole + small_space_bytes));
+    }
+    make_room(wanted);
+  }
+  return {slab_->bytes.get() + end_, slab_->capacity - end_};
+}
+
+void FrameReader::make_room(std::size_t wanted_bytes) {
+  auto fresh = std::make_shared<Slab>(
+      Slab{.bytes = std::make_unique_for_overwrite<std::byte[]>(wanted_bytes), .capacity = wanted_bytes});
+  const std::size_t held = end_ - begin_;
+  if (held > 0) {
+    std::memcpy(fresh->bytes.get(), slab_->bytes.get() + begin_, held);
+  }
+  slab_ = std::move(fresh);
+  begin_ = 0;
+  end_ = held;
+}
+
+}  // namespace ottla

@@ -1,0 +1,164 @@
+// Produce 3-13 (advertised from 0: librdkafka before 2.8 switches compression off otherwise, KAFKA-18659). Two stages:
+// appended in order (then the connection reads on), and durable (then the reply may leave). Topics by id from version 13.
+#include <chrono>
+
+#include "broker/broker.h"
+#include "broker/connection.h"
+#include "broker/handlers.h"
+#include "broker/log.h"
+#include "protocol/record_batch.h"
+
+namespace ottla {
+
+namespace {
+
+using PartitionAnswer = ProduceResponse::PartitionProduceResponse;
+
+constexpr std::int16_t zstd_since = 7;  // KIP-110
+
+// One partition's share of a request, between the two stages.
+struct Written {
+  std::shared_ptr<Partition> partition;
+  Offset end;  // what has to be committed; everything below it
+  PartitionAnswer* answer = nullptr;
+};
+
+void refuse(PartitionAnswer& answer, const Error& error) {
+  answer.error_code = error.code;
+  answer.base_offset = Offset{-1};
+  if (!error.message.empty()) {
+    answer.error_message = error.message;
+  }
+}
+
+std::int64_t wall_clock_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+Result<BatchCheck> check(const RequestContext& context, const Partition& partition, std::span<const std::byte> batch) {
+  const Config& config = context.broker.config;
+  const BatchLimits limits{.max_batch_bytes = partition.config().max_message_bytes,
+                           .decompression_max_bytes = config.decompression_max_bytes,
+                           .decompression_max_ratio = config.decompression_max_ratio,
+                           .keys_required = partition.config().is_compacted};
+  auto checked = check_produced_batch(batch, limits);
+  if (!checked) {
+    return checked;
+  }
+  if (checked->header.codec() == Codec::zstd && context.header.api_version < zstd_since) {
+    return failure(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE, "zstd needs Produce version 7");
+  }
+  if (checked->header.is_transactional()) {
+    logger().warn("refused a transactional batch for {}: transactions are not served yet", partition.name());
+    return failure(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED, "transactions are not served yet");
+  }
+  return checked;
+}
+
+// First stage for one partition. Gives what the second stage has to wait for, if anything was written.
+Awaitable<std::optional<Written>> append(RequestContext& context, std::shared_ptr<Partition> partition,
+                                         std::span<std::byte> batch, PartitionAnswer& answer) {
+  auto checked = check(context, *partition, batch);
+  if (!checked) {
+    refuse(answer, checked.error());
+    co_return std::nullopt;
+  }
+  if (partition->config().uses_log_append_time) {
+    const std::int64_t now_ms = wall_clock_ms();
+    patch_timestamps(batch, now_ms, true);
+    checked->header = BatchHeader::read(batch);
+    checked->true_max_timestamp_ms = now_ms;
+    checked->offset_of_max_timestamp = Offset{0};
+    answer.log_append_time_ms = now_ms;
+  }
+  const auto appended = co_await partition->append({batch, *checked});
+  if (!appended) {
+    refuse(answer, appended.error());
+    co_return std::nullopt;
+  }
+  answer.base_offset = appended->base_offset;
+  answer.log_start_offset = partition->view().log_start_offset;
+  co_return Written{std::move(partition), appended->base_offset + checked->header.records_count, &answer};
+}
+
+std::shared_ptr<const ServedTopic> find_topic(const RequestContext& context,
+                                              const ProduceRequest::TopicProduceData& topic) {
+  const Partitions& partitions = context.broker.partitions;
+  return context.header.api_version >= 13 ? partitions.find(topic.topic_id) : partitions.find(topic.name);
+}
+
+std::optional<Error> refuse_request(const ProduceRequest& request) {
+  if (request.acks < -1 || request.acks > 1) {
+    return Error{ErrorCode::INVALID_REQUIRED_ACKS, "acks must be -1, 0 or 1"};
+  }
+  if (request.transactional_id) {
+    logger().warn("refused a transactional producer: transactions are not served yet");
+    return Error{ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED, "transactions are not served yet"};
+  }
+  return std::nullopt;
+}
+
+// First stage for the whole request; fills `response` with one answer for each partition asked for, in order.
+Awaitable<std::vector<Written>> append_all(RequestContext& context, ProduceRequest& request,
+                                           ProduceResponse& response) {
+  std::vector<Written> written;
+  const auto refused = refuse_request(request);
+  response.responses.reserve(request.topic_data.size());
+  for (auto& topic : request.topic_data) {
+    auto& topic_answer = response.responses.emplace_back();
+    topic_answer.name = topic.name;
+    topic_answer.topic_id = topic.topic_id;
+    topic_answer.partition_responses.resize(topic.partition_data.size());  // its elements are pointed to from here on
+    const auto served = find_topic(context, topic);
+    for (std::size_t i = 0; i < topic.partition_data.size(); ++i) {
+      const auto& data = topic.partition_data[i];
+      PartitionAnswer& answer = topic_answer.partition_responses[i];
+      answer.index = data.index;
+      const auto partition = served ? served->partition(data.index) : nullptr;
+      if (refused) {
+        refuse(answer, *refused);
+      } else if (!partition) {
+        const bool unknown_id = !served && context.header.api_version >= 13;
+        refuse(answer,
+               {unknown_id ? ErrorCode::UNKNOWN_TOPIC_ID : ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, ""});
+      } else if (auto one = co_await append(context, partition, data.records.bytes, answer)) {
+        written.push_back(std::move(*one));
+      }
+    }
+  }
+  co_return written;
+}
+
+bool has_error(const ProduceResponse& response) {
+  return std::ranges::any_of(response.responses, [](const auto& topic) {
+    return std::ranges::any_of(topic.partition_responses,
+                               [](const PartitionAnswer& answer) { return answer.error_code != ErrorCode::NONE; });
+  });
+}
+
+}  // namespace
+
+template <>
+Awaitable<ProduceResponse> handle(RequestContext& context, ProduceRequest& request) {
+  ProduceResponse response;
+  const auto written = co_await append_all(context, request, response);
+  context.dispatched.complete(true);
+  if (request.acks == 0) {
+    context.reply->nothing_to_send = true;
+    if (has_error(response)) {  // there is no reply that could tell: Kafka closes the connection, too
+      context.connection.close("a Produce request with acks=0 failed");
+    }
+    co_return response;
+  }
+  const auto time_out = std::chrono::milliseconds(std::max(0, request.timeout_ms));
+  for (const Written& one : written) {
+    const auto committed = co_await one.partition->wait_until_committed(context.core, one.end, time_out);
+    if (!committed) {
+      refuse(*one.answer, committed.error());
+    }
+  }
+  co_return response;
+}
+
+}  // namespace ottla

@@ -1,0 +1,101 @@
+// ListOffsets 1-11. -1 the end a consumer may see, -2 the start, -3 the greatest timestamp (KIP-734); -4, -5, -6 as for a
+// log without tiers (KIP-405, KIP-1005, KIP-1023). A time with nothing at or after it: offset -1 and no error.
+#include "broker/broker.h"
+#include "broker/epoch_check.h"
+#include "broker/handlers.h"
+
+namespace ottla {
+
+namespace {
+
+using Asked = ListOffsetsRequest::ListOffsetsPartition;
+using Answer = ListOffsetsResponse::ListOffsetsPartitionResponse;
+
+enum Special : std::int64_t {
+  latest = -1,
+  earliest = -2,
+  with_max_timestamp = -3,
+  earliest_local = -4,
+  latest_tiered = -5,
+  earliest_pending_upload = -6,
+};
+
+constexpr std::int16_t since_version(std::int64_t timestamp) {
+  switch (timestamp) {
+    case with_max_timestamp:
+      return 7;
+    case earliest_local:
+      return 8;
+    case latest_tiered:
+      return 9;
+    case earliest_pending_upload:
+      return 11;
+    default:
+      return 1;
+  }
+}
+
+void answer_with(Answer& answer, const Result<TimestampAndOffset>& found) {
+  if (!found) {
+    answer.error_code = found.error().code;
+    return;
+  }
+  answer.timestamp = found->timestamp_ms;
+  answer.offset = found->offset;
+  answer.leader_epoch = found->epoch;
+}
+
+void look_up(Partition& partition, const Asked& asked, std::int16_t version, Answer& answer) {
+  const PartitionView view = partition.view();
+  answer.error_code = check_epoch(asked.current_leader_epoch, view.leader_epoch);
+  if (answer.error_code != ErrorCode::NONE) {
+    return;
+  }
+  if (asked.timestamp < 0 && (asked.timestamp < earliest_pending_upload || version < since_version(asked.timestamp))) {
+    answer.error_code = ErrorCode::UNSUPPORTED_VERSION;
+    return;
+  }
+  switch (asked.timestamp) {
+    case latest:
+      answer.offset = view.high_watermark;
+      answer.leader_epoch = view.leader_epoch;
+      break;
+    case earliest:
+    case earliest_local:
+      answer.offset = view.log_start_offset;
+      answer.leader_epoch = view.leader_epoch;
+      break;
+    case with_max_timestamp:
+      answer_with(answer, partition.max_timestamp());
+      break;
+    case latest_tiered:
+    case earliest_pending_upload:
+      break;  // nothing is tiered: -1
+    default:
+      answer_with(answer, partition.offset_for_timestamp(asked.timestamp));
+  }
+}
+
+}  // namespace
+
+template <>
+Awaitable<ListOffsetsResponse> handle(RequestContext& context, ListOffsetsRequest& request) {
+  ListOffsetsResponse response;
+  for (const auto& topic : request.topics) {
+    auto& topic_answer = response.topics.emplace_back();
+    topic_answer.name = topic.name;
+    const auto served = context.broker.partitions.find(topic.name);
+    for (const Asked& asked : topic.partitions) {
+      Answer& answer = topic_answer.partitions.emplace_back();
+      answer.partition_index = asked.partition_index;
+      if (const auto partition = served ? served->partition(asked.partition_index) : nullptr) {
+        look_up(*partition, asked, context.header.api_version, answer);
+      } else {
+        answer.error_code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+      }
+    }
+  }
+  co_return response;
+}
+
+}  // namespace ottla

@@ -1,0 +1,54 @@
+// DeleteTopics 1-6. By name, and by id from version 6 (KIP-516). Answers when nothing of the topic is served any more.
+#include "broker/broker.h"
+#include "broker/handlers.h"
+
+namespace ottla {
+
+namespace {
+
+using Answer = DeleteTopicsResponse::DeletableTopicResult;
+
+Awaitable<Answer> delete_one(Broker& broker, std::optional<std::string> name, TopicId id) {
+  const bool by_id = !name;
+  Answer answer{.name = name, .topic_id = id};
+  broker.metadata->read([&](const Controller& state) {
+    const Topic* topic = by_id ? state.topic(id) : state.topic(*name);
+    if (topic == nullptr) {
+      answer.error_code = by_id ? ErrorCode::UNKNOWN_TOPIC_ID : ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+    } else {
+      answer.name = topic->name;
+      answer.topic_id = topic->id;
+    }
+  });
+  if (answer.error_code == ErrorCode::NONE) {
+    const auto deleted = co_await broker.metadata->propose(DeleteTopic{.topic_id = answer.topic_id});
+    if (!deleted) {
+      answer.error_code = deleted.error().code;
+      answer.error_message = deleted.error().message;
+    }
+  }
+  co_return answer;
+}
+
+}  // namespace
+
+template <>
+Awaitable<DeleteTopicsResponse> handle(RequestContext& context, DeleteTopicsRequest& request) {
+  DeleteTopicsResponse response;
+  for (auto& name : request.topic_names) {
+    response.responses.push_back(co_await delete_one(context.broker, std::move(name), {}));
+  }
+  for (auto& topic : request.topics) {
+    if (topic.name && !topic.topic_id.is_zero()) {
+      response.responses.push_back({.name = topic.name,
+                                    .topic_id = topic.topic_id,
+                                    .error_code = ErrorCode::INVALID_REQUEST,
+                                    .error_message = "You may not specify both topic name and topic id."});
+      continue;
+    }
+    response.responses.push_back(co_await delete_one(context.broker, std::move(topic.name), topic.topic_id));
+  }
+  co_return response;
+}
+
+}  // namespace ottla

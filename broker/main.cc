@@ -1,0 +1,104 @@
+// ottla: options, wiring, run. Readable from top to bottom.
+#include <pthread.h>
+
+#include <csignal>
+#include <cstdio>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <future>
+
+#include "broker/broker.h"
+#include "broker/http/http_server.h"
+#include "broker/log.h"
+#include "broker/options.h"
+#include "broker/server.h"
+
+namespace ottla {
+
+namespace {
+
+int refuse_to_start(const std::string& why) {
+  fmt::print(stderr, "ottla: {}\n", why);
+  return 1;
+}
+
+// Runs `action` on the core's thread and waits until it is done.
+void run_on(Core& core, const std::function<void()>& action) {
+  std::promise<void> done;
+  asio::post(core.io, [&] {
+    action();
+    done.set_value();
+  });
+  done.get_future().wait();
+}
+
+int serve(const Config& config) {
+  // Threads started below inherit the mask: signals arrive at sigwait alone.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  const auto disk = make_posix_disk();
+  auto broker = Broker::open(config, *disk);
+  if (!broker) {
+    return refuse_to_start(broker.error().message);
+  }
+  Server server(**broker);
+  if (const auto listening = server.listen(); !listening) {
+    return refuse_to_start(listening.error().message);
+  }
+  HttpServer http(**broker);
+  if (const auto listening = http.listen(); !listening) {
+    return refuse_to_start(listening.error().message);
+  }
+  for (auto& core : (*broker)->cores) {
+    core->start();
+  }
+  Core& first_core = *(*broker)->cores.front();
+  run_on(first_core, [&] {
+    server.start();
+    http.start();
+  });
+  (*broker)->ready = true;
+  auto addresses = server.addresses();
+  if (!http.address().empty()) {
+    addresses.push_back("http://" + http.address());
+  }
+  fmt::print("ottla ready: {}\n", fmt::join(addresses, " "));
+  std::fflush(stdout);
+
+  int signal_number = 0;
+  sigwait(&signals, &signal_number);
+  logger().info("stopping on signal {}", signal_number);
+  (*broker)->ready = false;
+  run_on(first_core, [&] {
+    server.stop();
+    http.stop();
+  });
+  for (auto& core : (*broker)->cores) {
+    core->stop_and_join();
+  }
+  if (const auto closed = (*broker)->close(); !closed) {
+    return refuse_to_start("not stopped cleanly: " + closed.error().message);
+  }
+  return 0;
+}
+
+}  // namespace
+
+}  // namespace ottla
+
+int main(int argc, char** argv) {
+  const ottla::Options options = ottla::parse_options(argc, argv);
+  if (!options.config) {
+    fmt::print(options.exit_code == 0 ? stdout : stderr, "{}", options.text);
+    return options.exit_code;
+  }
+  for (const std::string& warning : options.warnings) {
+    fmt::print(stderr, "{}\n", warning);
+  }
+  return ottla::serve(*options.config);
+}

@@ -1,0 +1,117 @@
+#include "broker/metadata_quorum.h"
+
+#include <pthread.h>
+
+#include "broker/log.h"
+
+namespace ottla {
+
+namespace {
+constexpr std::uint64_t only_term = 1;  // a quorum of one has no elections; a consensus log goes on from term 1
+constexpr std::size_t entries_before_snapshot = 10'000;
+}  // namespace
+
+Result<std::unique_ptr<MetadataQuorum>> MetadataQuorum::open(Disk& disk, const std::string& directory,
+                                                             Partitions& partitions) {
+  auto log = CommandLog::open(disk, directory);
+  if (!log) {
+    return std::unexpected(std::move(log.error()));
+  }
+  Controller controller;
+  if (const auto& snapshot = (*log)->snapshot()) {
+    auto restored = Controller::restore(snapshot->bytes);
+    if (!restored) {
+      return std::unexpected(std::move(restored.error()));
+    }
+    controller = std::move(*restored);
+  }
+  for (const auto& entry : (*log)->entries()) {
+    const auto command = decode_command(entry.bytes);
+    if (!command) {
+      return std::unexpected(command.error());
+    }
+    (void)controller.apply(*command, entry.index);  // what it refused then, it refuses now
+  }
+  if (auto cleaned = partitions.remove_strays(controller); !cleaned) {
+    return std::unexpected(std::move(cleaned.error()));
+  }
+  for (const Topic* topic : controller.topics()) {
+    if (auto opened = partitions.open(*topic); !opened) {
+      return std::unexpected(std::move(opened.error()));
+    }
+  }
+  return std::make_unique<MetadataQuorum>(std::move(*log), std::move(controller), partitions);
+}
+
+MetadataQuorum::MetadataQuorum(std::unique_ptr<CommandLog> log, Controller controller, Partitions& partitions)
+    : log_(std::move(log)), controller_(std::move(controller)), partitions_(partitions), thread_([this] {
+        pthread_setname_np(pthread_self(), "metadata");
+        work();
+      }) {}
+
+MetadataQuorum::~MetadataQuorum() {
+  {
+    const std::lock_guard lock(queue_mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+}
+
+Awaitable<Result<Applied>> MetadataQuorum::propose(Command command) {
+  auto done = std::make_shared<OneShot<Result<Applied>>>();
+  {
+    const std::lock_guard lock(queue_mutex_);
+    queue_.push_back({std::move(command), done});
+  }
+  wake_.notify_one();
+  co_return co_await done->wait();
+}
+
+void MetadataQuorum::work() {
+  for (;;) {
+    Proposal proposal;
+    {
+      std::unique_lock lock(queue_mutex_);
+      wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      if (stopping_) {
+        return;
+      }
+      proposal = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    proposal.done->complete(commit(proposal.command));
+  }
+}
+
+Result<Applied> MetadataQuorum::commit(const Command& command) {
+  const std::uint64_t index = log_->last_index() + 1;
+  const CommandLog::Entry entry{.index = index, .term = only_term, .bytes = encode_command(command)};
+  if (auto appended = log_->append({&entry, 1}); !appended) {
+    logger().error("the metadata log cannot be written: {}", appended.error().message);
+    return std::unexpected(std::move(appended.error()));
+  }
+  auto applied = [&] {
+    const std::unique_lock lock(state_mutex_);
+    return controller_.apply(command, index);
+  }();
+  if (applied) {
+    if (auto followed = follow(*applied); !followed) {
+      logger().error("metadata is committed but not followed here: {}", followed.error().message);
+      return std::unexpected(std::move(followed.error()));
+    }
+  }
+  return applied;
+}
+
+// Only this thread changes the state, so what `applied` points to holds still without the lock.
+Result<void> MetadataQuorum::follow(const Applied& applied) {
+  if (const auto* created = std::get_if<TopicCreated>(&applied)) {
+    return partitions_.open(*created->topic);
+  }
+  if (const auto* deleted = std::get_if<TopicDeleted>(&applied)) {
+    return partitions_.remove(deleted->topic.id);
+  }
+  return {};
+}
+
+}  // namespace ottla

@@ -1,0 +1,66 @@
+// The cluster's metadata on this broker: commands go in, the state machine (replication/controller.h) moves on, and the
+// partitions follow. Today a quorum of one over a checked log in the data directory; a consensus library takes the place
+// of that log without its callers noticing.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <thread>
+
+#include "broker/one_shot.h"
+#include "broker/partitions.h"
+#include "replication/controller.h"
+#include "replication/metadata_commands.h"
+#include "storage/command_log.h"
+
+namespace ottla {
+
+class MetadataQuorum {
+ public:
+  // Reads the log, replays it, and opens the partitions of every topic. Blocking.
+  static Result<std::unique_ptr<MetadataQuorum>> open(Disk& disk, const std::string& directory, Partitions& partitions);
+  MetadataQuorum(std::unique_ptr<CommandLog> log, Controller controller, Partitions& partitions);
+  MetadataQuorum(const MetadataQuorum&) = delete;
+  MetadataQuorum& operator=(const MetadataQuorum&) = delete;
+  ~MetadataQuorum();
+
+  // Any thread. Comes back when the command is durable, applied, and its effect can be seen by every client (the
+  // partitions of a created topic are open). Errors: what the state machine refused, KAFKA_STORAGE_ERROR.
+  Awaitable<Result<Applied>> propose(Command command);
+  // The same for the start of the broker, which has no coroutine yet. Blocking.
+  Result<Applied> propose_and_wait(const Command& command);
+
+  // Looks at the state under a lock: `look` must be short, must not wait, and must keep no reference.
+  template <class Look>
+  auto read(Look look) const {
+    const std::shared_lock lock(state_mutex_);
+    return look(controller_);
+  }
+
+ private:
+  struct Proposal {
+    Command command;
+    std::shared_ptr<OneShot<Result<Applied>>> done;
+  };
+
+  void work();
+  Result<Applied> commit(const Command& command);
+  Result<void> follow(const Applied& applied);
+  void snapshot_if_long();
+
+  std::unique_ptr<CommandLog> log_;
+  mutable std::shared_mutex state_mutex_;
+  Controller controller_;
+  Partitions& partitions_;
+
+  std::mutex queue_mutex_;
+  std::condition_variable wake_;
+  std::deque<Proposal> queue_;
+  bool stopping_ = false;
+  std::jthread thread_;
+};
+
+}  // namespace ottla

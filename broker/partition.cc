@@ -1,0 +1,272 @@
+#include "broker/partition.h"
+
+#include <chrono>
+#include <utility>
+
+namespace ottla {
+
+namespace {
+
+std::int64_t wall_clock_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+Partition::Partition(std::string name, std::unique_ptr<Log> log, LeaderEpoch epoch, TopicConfig config,
+                     Committer& committer)
+    : name_(std::move(name)), config_(config), committer_(committer), log_(std::move(log)) {
+  leader_.step(BecomeLeader{.epoch = epoch,
+                            .log_end_offset = log_->log_end_offset(),
+                            .durable_end_offset = log_->durable_end_offset(),
+                            .waits_for_disk = config_.flush_messages == 1});
+}
+
+Awaitable<Result<Appended>> Partition::append(AppendBatch batch) {
+  auto mine = std::make_shared<Waiting>(batch);
+  bool is_writer = false;
+  {
+    const std::lock_guard lock(queue_mutex_);
+    waiting_.push_back(mine);
+    is_writer = !std::exchange(has_writer_, true);
+  }
+  if (is_writer) {
+    write_all_waiting();
+  } else {
+    co_await mine->done.wait();
+  }
+  co_return std::move(mine->result);
+}
+
+void Partition::write_all_waiting() {
+  for (;;) {
+    std::vector<std::shared_ptr<Waiting>> group;
+    {
+      const std::lock_guard lock(queue_mutex_);
+      if (waiting_.empty()) {
+        has_writer_ = false;
+        return;
+      }
+      group.swap(waiting_);
+    }
+    write_group(group);
+    for (const auto& one : group) {
+      one->done.complete(true);
+    }
+  }
+}
+
+void Partition::write_group(std::vector<std::shared_ptr<Waiting>>& group) {
+  std::vector<std::shared_ptr<CommitWait>> commits;
+  std::vector<std::shared_ptr<Woken>> fetches;
+  {
+    const std::lock_guard lock(mutex_);
+    if (failed_) {
+      for (const auto& one : group) {
+        one->result = std::unexpected(*failed_);
+      }
+      return;
+    }
+    std::vector<AppendBatch> batches;
+    batches.reserve(group.size());
+    for (const auto& one : group) {
+      batches.push_back(one->batch);
+    }
+    auto results = log_->append(batches, leader_.epoch(), wall_clock_ms());
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      group[i]->result = std::move(results[i]);
+    }
+    if (leader_.step(LogAppended{log_->log_end_offset()})) {
+      take_due(commits, fetches);
+    }
+    plan_sync();
+  }
+  wake_all(commits, fetches);
+}
+
+// REQUIRES: mutex_. With flush.messages above 1 the sync is not what an acknowledgement waits for, but still due.
+void Partition::plan_sync() {
+  const std::int64_t unsynced = log_->log_end_offset() - log_->durable_end_offset();
+  if (unsynced >= config_.flush_messages && !queued_for_sync_ && !failed_) {
+    queued_for_sync_ = true;
+    committer_.enqueue(shared_from_this());
+  }
+}
+
+Result<void> Partition::sync() {
+  std::optional<SyncJob> job;
+  {
+    const std::lock_guard lock(mutex_);
+    job = log_ && !failed_ ? log_->begin_sync() : std::nullopt;
+    if (!job) {
+      queued_for_sync_ = false;
+      return {};
+    }
+  }
+  const auto synced = job->run();
+  if (!synced) {
+    fail(synced.error());
+    return synced;
+  }
+  std::vector<std::shared_ptr<CommitWait>> commits;
+  std::vector<std::shared_ptr<Woken>> fetches;
+  {
+    const std::lock_guard lock(mutex_);
+    queued_for_sync_ = false;
+    if (!log_ || failed_) {
+      return {};
+    }
+    log_->finish_sync(*job);
+    if (leader_.step(DiskDone{log_->durable_end_offset()})) {
+      take_due(commits, fetches);
+    }
+    plan_sync();
+  }
+  wake_all(commits, fetches);
+  return {};
+}
+
+// REQUIRES: mutex_. Those whose wait the new high watermark ends.
+void Partition::take_due(std::vector<std::shared_ptr<CommitWait>>& commits,
+                         std::vector<std::shared_ptr<Woken>>& fetches) {
+  const auto end = commit_waits_.upper_bound(leader_.high_watermark());
+  for (auto wait = commit_waits_.begin(); wait != end; ++wait) {
+    commits.push_back(std::move(wait->second));
+  }
+  commit_waits_.erase(commit_waits_.begin(), end);
+  fetches.swap(fetch_waits_);
+}
+
+void Partition::wake_all(const std::vector<std::shared_ptr<CommitWait>>& commits,
+                         const std::vector<std::shared_ptr<Woken>>& fetches) {
+  for (const auto& wait : commits) {
+    wait->complete({});
+  }
+  for (const auto& wait : fetches) {
+    wait->complete(true);
+  }
+}
+
+Awaitable<Result<void>> Partition::wait_until_committed(Core& core, Offset end, Clock::duration time_out) {
+  std::shared_ptr<CommitWait> wait;
+  {
+    const std::lock_guard lock(mutex_);
+    if (end <= leader_.high_watermark()) {
+      co_return Result<void>{};
+    }
+    if (failed_) {
+      co_return std::unexpected(*failed_);
+    }
+    wait = std::make_shared<CommitWait>();
+    commit_waits_.emplace(end, wait);
+  }
+  const auto timer = core.after(time_out, [wait] {
+    wait->complete(failure(ErrorCode::REQUEST_TIMED_OUT, "not durable on every in-sync replica within timeout.ms"));
+  });
+  auto outcome = co_await wait->wait();
+  core.cancel(timer);
+  co_return outcome;
+}
+
+Result<LogSlice> Partition::slice(Offset from, std::int64_t max_bytes, bool at_least_one) {
+  const std::lock_guard lock(mutex_);
+  if (!log_) {
+    return std::unexpected(*failed_);
+  }
+  return log_->slice(from, leader_.high_watermark(), max_bytes, at_least_one);
+}
+
+void Partition::wake_on_advance(Offset seen, std::shared_ptr<Woken> woken) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!failed_ && leader_.high_watermark() <= seen) {
+      std::erase_if(fetch_waits_, [](const auto& wait) { return wait->ready(); });  // those that timed out
+      fetch_waits_.push_back(std::move(woken));
+      return;
+    }
+  }
+  woken->complete(true);
+}
+
+Result<TimestampAndOffset> Partition::offset_for_timestamp(std::int64_t timestamp_ms) {
+  const std::lock_guard lock(mutex_);
+  if (!log_) {
+    return std::unexpected(*failed_);
+  }
+  return log_->offset_for_timestamp(timestamp_ms, leader_.high_watermark());
+}
+
+Result<TimestampAndOffset> Partition::max_timestamp() {
+  const std::lock_guard lock(mutex_);
+  if (!log_) {
+    return std::unexpected(*failed_);
+  }
+  return log_->max_timestamp(leader_.high_watermark());
+}
+
+EpochEndOffset Partition::end_offset_for(LeaderEpoch epoch) {
+  const std::lock_guard lock(mutex_);
+  return log_ ? log_->end_offset_for(epoch) : EpochEndOffset{};
+}
+
+PartitionView Partition::view() {
+  const std::lock_guard lock(mutex_);
+  if (!log_) {
+    return {};
+  }
+  return {.log_start_offset = log_->log_start_offset(),
+          .high_watermark = leader_.high_watermark(),
+          .log_end_offset = log_->log_end_offset(),
+          .leader_epoch = leader_.epoch()};
+}
+
+std::int64_t Partition::size_bytes() {
+  const std::lock_guard lock(mutex_);
+  return log_ ? log_->size_bytes() : 0;
+}
+
+void Partition::expire_producers(std::int64_t now_ms) {
+  const std::lock_guard lock(mutex_);
+  if (log_) {
+    log_->expire_producers(now_ms);
+  }
+}
+
+void Partition::fail(const Error& error) {
+  std::multimap<Offset, std::shared_ptr<CommitWait>> commits;
+  std::vector<std::shared_ptr<Woken>> fetches;
+  {
+    const std::lock_guard lock(mutex_);
+    if (failed_) {
+      return;
+    }
+    failed_ = error;
+    if (log_) {
+      log_->fail(error);
+    }
+    commits.swap(commit_waits_);
+    fetches.swap(fetch_waits_);
+  }
+  for (const auto& [end, wait] : commits) {
+    wait->complete(std::unexpected(error));
+  }
+  wake_all({}, fetches);
+}
+
+Result<PartitionEnd> Partition::close() {
+  const std::lock_guard lock(mutex_);
+  if (!log_ || failed_) {
+    return std::unexpected(failed_.value_or(Error{ErrorCode::KAFKA_STORAGE_ERROR, "closed already"}));
+  }
+  failed_ = Error{ErrorCode::NOT_LEADER_OR_FOLLOWER, "the broker is stopping"};
+  const auto closed = log_->close();
+  const PartitionEnd end{log_->log_end_offset(), 0};
+  log_.reset();
+  if (!closed) {
+    return std::unexpected(closed.error());
+  }
+  return end;
+}
+
+}  // namespace ottla

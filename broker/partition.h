@@ -1,0 +1,106 @@
+// One partition on this broker: runs the effects of the pure leader core against its log, and wakes who waits.
+//
+// A partition is a combiner: appends queue up, the first to arrive becomes the writer, takes all that wait (from every
+// core and connection) and makes one gathered write and one step of them; the others resume with their offsets. Any core
+// may call anything here; no lock is held across an await.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "broker/committer.h"
+#include "broker/core.h"
+#include "broker/one_shot.h"
+#include "broker/topic_config.h"
+#include "replication/leader.h"
+#include "storage/log.h"
+
+namespace ottla {
+
+// What a reader sees of a partition at one moment.
+struct PartitionView {
+  Offset log_start_offset;
+  Offset high_watermark;
+  Offset log_end_offset;
+  LeaderEpoch leader_epoch;
+};
+
+// Where a cleanly closed log ends.
+struct PartitionEnd {
+  Offset log_end_offset;
+  std::uint32_t last_batch_crc = 0;
+};
+
+using Woken = OneShot<bool>;
+
+class Partition : public std::enable_shared_from_this<Partition> {
+ public:
+  Partition(std::string name, std::unique_ptr<Log> log, LeaderEpoch epoch, TopicConfig config, Committer& committer);
+  Partition(const Partition&) = delete;
+  Partition& operator=(const Partition&) = delete;
+
+  // The first stage of a write: order and offset are fixed when this returns. The bytes stay the caller's.
+  Awaitable<Result<Appended>> append(AppendBatch batch);
+  // The second stage: until every in-sync replica holds everything below `end` as durably as the topic asks.
+  // Errors: REQUEST_TIMED_OUT, KAFKA_STORAGE_ERROR, NOT_LEADER_OR_FOLLOWER (the topic was deleted meanwhile).
+  Awaitable<Result<void>> wait_until_committed(Core& core, Offset end, Clock::duration time_out);
+
+  // Batches that a consumer may see (below the high watermark).
+  Result<LogSlice> slice(Offset from, std::int64_t max_bytes, bool at_least_one);
+  // Completes `woken` at the next advance of the high watermark past `seen`, or at once if it has passed.
+  void wake_on_advance(Offset seen, std::shared_ptr<Woken> woken);
+
+  Result<TimestampAndOffset> offset_for_timestamp(std::int64_t timestamp_ms);
+  Result<TimestampAndOffset> max_timestamp();
+  EpochEndOffset end_offset_for(LeaderEpoch epoch);
+  PartitionView view();
+  std::int64_t size_bytes();
+  void expire_producers(std::int64_t now_ms);
+
+  // One round of the committer: sync what is dirty, move the durable end, wake the waiters.
+  Result<void> sync();
+  // Refuses everything from here on; those who wait get `error`.
+  void fail(const Error& error);
+  // A clean stop; the offset below which nothing needs recovery.
+  Result<PartitionEnd> close();
+
+  [[nodiscard]] const std::string& name() const { return name_; }  // "<topic>-<index>", as its directory
+  [[nodiscard]] const TopicConfig& config() const { return config_; }
+
+ private:
+  struct Waiting {
+    AppendBatch batch;
+    Result<Appended> result = failure(ErrorCode::UNKNOWN_SERVER_ERROR, "not written yet");
+    Woken done;
+  };
+  using CommitWait = OneShot<Result<void>>;
+
+  void write_all_waiting();
+  void write_group(std::vector<std::shared_ptr<Waiting>>& group);
+  void plan_sync();
+  void take_due(std::vector<std::shared_ptr<CommitWait>>& commits, std::vector<std::shared_ptr<Woken>>& fetches);
+  // Without the lock: a woken coroutine may come back here at once.
+  static void wake_all(const std::vector<std::shared_ptr<CommitWait>>& commits,
+                       const std::vector<std::shared_ptr<Woken>>& fetches);
+
+  const std::string name_;
+  const TopicConfig config_;
+  Committer& committer_;
+
+  std::mutex queue_mutex_;  // guards the two below
+  std::vector<std::shared_ptr<Waiting>> waiting_;
+  bool has_writer_ = false;
+
+  std::mutex mutex_;  // guards all below
+  std::unique_ptr<Log> log_;
+  Leader leader_;
+  std::optional<Error> failed_;
+  bool queued_for_sync_ = false;
+  std::multimap<Offset, std::shared_ptr<CommitWait>> commit_waits_;  // by the end they wait for
+  std::vector<std::shared_ptr<Woken>> fetch_waits_;
+};
+
+}  // namespace ottla

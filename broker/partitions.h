@@ -1,0 +1,63 @@
+// The partitions this broker serves, by topic name and by topic id.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "broker/committer.h"
+#include "broker/config.h"
+#include "broker/partition.h"
+#include "replication/controller.h"
+#include "storage/log_directory.h"
+
+namespace ottla {
+
+// A topic as this broker serves it; partitions by index.
+struct ServedTopic {
+  std::string name;
+  TopicId id;
+  std::vector<std::shared_ptr<Partition>> partitions;
+
+  // nullptr: no such partition.
+  [[nodiscard]] std::shared_ptr<Partition> partition(std::int32_t index) const {
+    return index >= 0 && static_cast<std::size_t>(index) < partitions.size()
+               ? partitions[static_cast<std::size_t>(index)]
+               : nullptr;
+  }
+};
+
+class Partitions {
+ public:
+  Partitions(Disk& disk, LogDirectory& directory, const Config& config);
+
+  // Opens (creates or recovers) the topic's logs. Blocking: called by the metadata thread and at start.
+  Result<void> open(const Topic& topic);
+  // Stops serving the topic and deletes its logs. Blocking.
+  Result<void> remove(TopicId id);
+  // Deletes partition directories that belong to no topic: a deletion that a crash interrupted.
+  Result<void> remove_strays(const Controller& metadata);
+
+  [[nodiscard]] std::shared_ptr<const ServedTopic> find(std::string_view name) const;
+  [[nodiscard]] std::shared_ptr<const ServedTopic> find(TopicId id) const;
+  void for_each(const std::function<void(Partition&)>& action) const;
+
+  // A clean stop: all logs synced and closed, checkpoints and the clean-shutdown marker written.
+  Result<void> close();
+
+ private:
+  Disk& disk_;
+  LogDirectory& directory_;
+  const Config& config_;
+  Committer committer_;
+  mutable std::shared_mutex mutex_;
+  std::map<std::string, std::shared_ptr<const ServedTopic>, std::less<>> by_name_;
+  std::unordered_map<TopicId, std::shared_ptr<const ServedTopic>> by_id_;
+};
+
+}  // namespace ottla

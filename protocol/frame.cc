@@ -1,0 +1,60 @@
+#include "protocol/frame.h"
+
+#include <fmt/format.h>
+
+namespace ottla {
+
+Result<RequestHeader> read_request_header(std::span<std::byte> frame) {
+  Reader reader(frame);
+  RequestHeader header;
+  header.api_key = reader.integer<std::int16_t>();
+  header.api_version = reader.integer<std::int16_t>();
+  header.correlation_id = reader.integer<std::int32_t>();
+  const auto size = reader.integer<std::int16_t>();
+  if (size >= 0) {
+    const auto text = reader.take(static_cast<std::size_t>(size));
+    header.client_id = std::string_view(reinterpret_cast<const char*>(text.data()), text.size());
+  } else if (size < -1) {
+    reader.fail("negative length");
+  }
+  if (!reader.ok()) {
+    return failure(ErrorCode::INVALID_REQUEST, fmt::format("{} in the request header", reader.error()));
+  }
+  header.size_bytes = reader.position();
+  return header;
+}
+
+Result<std::span<std::byte>> request_body(std::span<std::byte> frame, const RequestHeader& header, bool flexible) {
+  const auto rest = frame.subspan(header.size_bytes);
+  if (!flexible) {
+    return rest;
+  }
+  Reader reader(rest);
+  std::int64_t last_tag = -1;
+  for (std::uint32_t left = reader.unsigned_varint(); left > 0 && reader.ok(); --left) {
+    const std::int64_t tag_number = reader.unsigned_varint();
+    reader.take(reader.unsigned_varint());
+    if (tag_number <= last_tag) {
+      reader.fail("tags out of order");
+    }
+    last_tag = tag_number;
+  }
+  if (!reader.ok()) {
+    return failure(ErrorCode::INVALID_REQUEST, fmt::format("{} in the tags of the request header", reader.error()));
+  }
+  return rest.subspan(reader.position());
+}
+
+void begin_response(Writer& writer, std::int32_t correlation_id, bool flexible) {
+  writer.integer<std::int32_t>(0);
+  writer.integer(correlation_id);
+  if (flexible) {
+    writer.unsigned_varint(0);
+  }
+}
+
+void finish_response(Writer& writer) {
+  writer.patch_int32(0, static_cast<std::int32_t>(writer.size_bytes() - sizeof(std::int32_t)));
+}
+
+}  // namespace ottla
