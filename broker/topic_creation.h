@@ -31,7 +31,7 @@ struct NewTopic {
 Awaitable<Result<CreateTopic>> create_topic(Broker& broker, NewTopic wish, bool validate_only = false);
 
 // What CreateTopics 5+ tells about the new topic's settings (KIP-525).
-std::vector<CreateTopicsResponse::CreatableTopicConfigs> effective_configs(
+std::vector<CreateTopicsResponse::CreatableTopicResult::CreatableTopicConfigs> effective_configs(
     const Config& config, const std::map<std::string, std::string>& topic_configs);
 
 }  // namespace ottla

@@ -22,8 +22,8 @@ bool add_line(std::string_view line, OffsetsByDirectory& offsets) {
   if (second == std::string_view::npos) {
     return false;
   }
-  const auto directory =
-      parse_partition_directory(fmt::format("{}-{}", line.substr(0, first), line.substr(first + 1, second - first - 1)));
+  const auto directory = parse_partition_directory(
+      fmt::format("{}-{}", line.substr(0, first), line.substr(first + 1, second - first - 1)));
   const auto offset = parse_number<std::int64_t>(line.substr(second + 1));
   if (!directory || !offset || *offset < 0) {
     return false;
@@ -78,7 +78,8 @@ Checkpoint read_checkpoint(Disk& disk, const std::string& path) {
   }
   auto offsets = parse_checkpoint(as_text(*content));
   if (!offsets) {
-    return {.offsets = {}, .warning = fmt::format("{} is damaged ({}); going on without it", path, offsets.error().message)};
+    return {.offsets = {},
+            .warning = fmt::format("{} is damaged ({}); going on without it", path, offsets.error().message)};
   }
   return {.offsets = std::move(*offsets), .warning = {}};
 }

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
 #include "protocol/record_batch.h"
 #include "storage/text_lines.h"
 
@@ -88,9 +86,8 @@ CleanShutdown read_clean_shutdown(Disk& disk, const std::string& directory) {
   if (*marker != our_marker) {
     return {.was_clean = true, .ends = {}, .warning = {}};
   }
-  auto ends = read_text(disk, ends_path(directory)).and_then([](const std::string& text) {
-    return parse_clean_ends(text);
-  });
+  auto ends =
+      read_text(disk, ends_path(directory)).and_then([](const std::string& text) { return parse_clean_ends(text); });
   if (!ends) {
     return {.was_clean = false,
             .ends = {},
@@ -100,9 +97,9 @@ CleanShutdown read_clean_shutdown(Disk& disk, const std::string& directory) {
   return {.was_clean = true, .ends = std::move(*ends), .warning = {}};
 }
 
-// The marker goes first: the list alone means nothing.
+// The marker goes first: the list alone means nothing. Synced even if nothing was there: a start that died before us
+// may have removed the marker without making that durable.
 Result<void> remove_clean_shutdown(Disk& disk, const std::string& directory) {
-  bool removed = false;
   for (const std::string& path : {marker_path(directory), ends_path(directory)}) {
     if (!disk.exists(path)) {
       continue;
@@ -110,9 +107,8 @@ Result<void> remove_clean_shutdown(Disk& disk, const std::string& directory) {
     if (auto done = disk.remove(path); !done) {
       return done;
     }
-    removed = true;
   }
-  return removed ? disk.sync_directory(directory) : Result<void>{};
+  return disk.sync_directory(directory);
 }
 
 Result<void> write_clean_shutdown(Disk& disk, const std::string& directory,

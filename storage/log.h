@@ -27,10 +27,10 @@ struct AppendBatch {
 };
 
 struct LogConfig {
-  std::int64_t segment_bytes = 1073741824;       // segment.bytes
-  std::int64_t segment_ms = 604800000;           // segment.ms, by the first batch's timestamp as Kafka does
-  std::int64_t segment_index_bytes = 10485760;   // segment.index.bytes
-  std::int64_t index_interval_bytes = 4096;      // index.interval.bytes
+  std::int64_t segment_bytes = 1073741824;      // segment.bytes
+  std::int64_t segment_ms = 604800000;          // segment.ms, by the first batch's timestamp as Kafka does
+  std::int64_t segment_index_bytes = 10485760;  // segment.index.bytes
+  std::int64_t index_interval_bytes = 4096;     // index.interval.bytes
   std::int64_t producer_id_expiration_ms = 86400000;
 };
 
@@ -67,9 +67,13 @@ struct TimestampAndOffset {
 };
 
 struct EpochEndOffset {
-  LeaderEpoch epoch;   // -1: unknown
+  LeaderEpoch epoch;  // -1: unknown
   Offset end_offset{-1};
 };
+
+class LeaderEpochs;
+class ProducerState;
+class Segment;
 
 class Log {
  public:
@@ -85,43 +89,81 @@ class Log {
   // Appends the batches in order with one gathered write per segment. Each batch is judged on its own: a sequence
   // error (OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_PRODUCER_EPOCH, ...) refuses that batch only. A disk error refuses all
   // that was not written and leaves the file as it was before, or the log failed.
-  virtual std::vector<Result<Appended>> append(std::span<AppendBatch> batches, LeaderEpoch epoch,
-                                               std::int64_t now_ms) = 0;
+  std::vector<Result<Appended>> append(std::span<AppendBatch> batches, LeaderEpoch epoch, std::int64_t now_ms);
 
-  [[nodiscard]] virtual Offset log_start_offset() const = 0;
-  [[nodiscard]] virtual Offset log_end_offset() const = 0;
-  [[nodiscard]] virtual Offset durable_end_offset() const = 0;
-  [[nodiscard]] virtual std::int64_t size_bytes() const = 0;
-  [[nodiscard]] virtual LeaderEpoch latest_epoch() const = 0;
+  [[nodiscard]] Offset log_start_offset() const;
+  [[nodiscard]] Offset log_end_offset() const;
+  [[nodiscard]] Offset durable_end_offset() const;
+  [[nodiscard]] std::int64_t size_bytes() const;
+  [[nodiscard]] LeaderEpoch latest_epoch() const;
 
   // Everything dirty up to now; empty when all is durable or already handed out and not finished.
-  virtual std::optional<SyncJob> begin_sync() = 0;
-  virtual void finish_sync(const SyncJob& job) = 0;
+  std::optional<SyncJob> begin_sync();
+  void finish_sync(const SyncJob& job);
   // After a failed sync or write: appends and begin_sync answer KAFKA_STORAGE_ERROR from here on; reads go on.
-  virtual void fail(const Error& error) = 0;
+  void fail(const Error& error);
 
-  // Whole batches from the one that holds `from`, below `limit` (a batch boundary: high watermark or log end offset), as
-  // many as fit max_bytes; the first one even if it does not fit, when `at_least_one`. from == limit gives an empty slice.
-  // Errors: OFFSET_OUT_OF_RANGE below the start or above the log end.
-  virtual Result<LogSlice> slice(Offset from, Offset limit, std::int64_t max_bytes, bool at_least_one) = 0;
+  // Whole batches from the one that holds `from`, below `limit` (a batch boundary: high watermark or log end offset),
+  // as many as fit max_bytes; the first one even if it does not fit, when `at_least_one`. from == limit gives an empty
+  // slice. Errors: OFFSET_OUT_OF_RANGE below the start or above the log end.
+  Result<LogSlice> slice(Offset from, Offset limit, std::int64_t max_bytes, bool at_least_one);
 
   // The first record with a timestamp >= timestamp_ms, below limit; nothing found: offset -1. Exact to the record.
-  virtual Result<TimestampAndOffset> offset_for_timestamp(std::int64_t timestamp_ms, Offset limit) = 0;
+  Result<TimestampAndOffset> offset_for_timestamp(std::int64_t timestamp_ms, Offset limit);
   // The record with the greatest timestamp (ListOffsets -3, KIP-734); the earliest of equals.
-  virtual Result<TimestampAndOffset> max_timestamp(Offset limit) = 0;
+  Result<TimestampAndOffset> max_timestamp(Offset limit);
   // REPLICATION's endOffsetFor: latest epoch -> log end; none above -> unknown; else start of the next higher epoch.
-  [[nodiscard]] virtual EpochEndOffset end_offset_for(LeaderEpoch epoch) const = 0;
+  [[nodiscard]] EpochEndOffset end_offset_for(LeaderEpoch epoch) const;
   // Persists and syncs (epoch, log end offset) in leader-epoch-checkpoint before the first batch of that epoch.
-  virtual Result<void> assign_epoch(LeaderEpoch epoch) = 0;
-  virtual Result<void> truncate_to(Offset offset) = 0;
+  Result<void> assign_epoch(LeaderEpoch epoch);
+  Result<void> truncate_to(Offset offset);
 
   // Forgets producers idle for longer than producer_id_expiration_ms.
-  virtual void expire_producers(std::int64_t now_ms) = 0;
+  void expire_producers(std::int64_t now_ms);
   // Clean stop: sync all, write the producer snapshot and indexes. The log is unusable afterwards.
-  virtual Result<void> close() = 0;
+  Result<void> close();
 
- protected:
-  Log() = default;
+ private:
+  Log(Disk& disk, std::string directory, const LogConfig& config);
+
+  // log_recovery.cc
+  Result<void> ensure_directory(TopicId topic_id);
+  Result<void> find_segments();
+  Result<void> recover(Offset recovery_point, std::int64_t now_ms);
+  Result<void> recover_segment(std::size_t index, Offset recovery_point);
+  Result<void> restore_producers(std::int64_t now_ms);
+  Result<void> replay_producers(Offset from, std::int64_t now_ms);
+
+  // log.cc
+  Segment& active() { return *segments_.back(); }
+  [[nodiscard]] bool must_roll(const BatchHeader& header, std::int64_t pending_bytes, std::int64_t now_ms);
+  Result<void> roll(std::int64_t now_ms);
+  Result<void> write_batches(std::span<AppendBatch> batches, std::span<Result<Appended>> results, LeaderEpoch epoch,
+                             std::int64_t now_ms);
+  Result<void> write_snapshots();
+  void remove_old_snapshots();
+  void mark_dirty(const std::shared_ptr<File>& file);
+
+  // log_read.cc
+  [[nodiscard]] std::size_t segment_of(Offset offset) const;
+  Result<std::optional<TimestampAndOffset>> first_at_or_after(Segment& segment, std::int64_t timestamp_ms,
+                                                              Offset limit);
+
+  Disk& disk_;
+  const std::string directory_;
+  const LogConfig config_;
+  std::vector<std::unique_ptr<Segment>> segments_;  // by base offset; the last one is active
+  std::unique_ptr<LeaderEpochs> epochs_;
+  std::unique_ptr<ProducerState> producers_;
+  Offset log_start_offset_;
+  Offset log_end_offset_;
+  Offset durable_end_offset_;
+  std::uint64_t generation_ = 0;
+  std::vector<std::shared_ptr<File>> dirty_files_;
+  bool directory_dirty_ = false;
+  bool sync_under_way_ = false;
+  std::int64_t active_since_ms_ = 0;
+  std::optional<Error> failed_;
 };
 
 }  // namespace ottla

@@ -12,7 +12,7 @@ namespace ottla {
 
 namespace {
 
-using PartitionAnswer = ProduceResponse::PartitionProduceResponse;
+using PartitionAnswer = ProduceResponse::TopicProduceResponse::PartitionProduceResponse;
 
 constexpr std::int16_t zstd_since = 7;  // KIP-110
 

@@ -11,10 +11,11 @@ namespace ottla {
 
 namespace {
 
-using PartitionAnswer = FetchResponse::PartitionData;
-using PartitionAsked = FetchRequest::FetchPartition;
+using PartitionAnswer = FetchResponse::FetchableTopicResponse::PartitionData;
+using PartitionAsked = FetchRequest::FetchTopic::FetchPartition;
 
 constexpr std::int16_t zstd_since = 10;               // KIP-110
+constexpr std::int8_t read_uncommitted = 0;
 constexpr std::int32_t longest_wait_ms = 5 * 60'000;  // whatever a client asks for
 
 // One partition asked for, and what can be read of it now.
@@ -159,8 +160,8 @@ std::vector<Part> find_partitions(RequestContext& context, const FetchRequest& r
       Part part{.asked = &topic.partitions[i], .answer = &topic_answer.partitions[i], .partition = {}, .slice = {}};
       part.answer->partition_index = part.asked->partition;
       part.answer->high_watermark = Offset{-1};
-      if (request.isolation_level == 1) {
-        part.answer->aborted_transactions.emplace();  // none: transactions are not served yet
+      if (request.isolation_level == read_uncommitted) {
+        part.answer->aborted_transactions.reset();  // null; otherwise none: transactions are not served yet
       }
       if (is_replica) {
         part.answer->error_code = ErrorCode::CLUSTER_AUTHORIZATION_FAILED;

@@ -8,8 +8,8 @@ namespace ottla {
 
 namespace {
 
-using Asked = ListOffsetsRequest::ListOffsetsPartition;
-using Answer = ListOffsetsResponse::ListOffsetsPartitionResponse;
+using Asked = ListOffsetsRequest::ListOffsetsTopic::ListOffsetsPartition;
+using Answer = ListOffsetsResponse::ListOffsetsTopicResponse::ListOffsetsPartitionResponse;
 
 enum Special : std::int64_t {
   latest = -1,

@@ -68,6 +68,7 @@ Awaitable<CreateTopicsResponse> handle(RequestContext& context, CreateTopicsRequ
       continue;
     }
     Answer answer{.name = asked.name, .topic_id = request.validate_only ? TopicId{} : created->topic_id};
+    answer.error_message.reset();
     answer.num_partitions = static_cast<std::int32_t>(created->partitions.size());
     answer.replication_factor = static_cast<std::int16_t>(created->partitions.front().replicas.size());
     answer.configs = effective_configs(context.broker.config, wish->configs);

@@ -1,0 +1,92 @@
+#include "broker/frame_reader.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ottla {
+namespace {
+
+using namespace std::string_view_literals;
+
+class FrameReaderTest : public testing::Test {
+ protected:
+  static std::string frame(std::size_t size, char fill) {
+    std::string text;
+    for (const int shift : {24, 16, 8, 0}) {
+      text += static_cast<char>((size >> static_cast<unsigned>(shift)) & 0xFFU);
+    }
+    return text + std::string(size, fill);
+  }
+  void arrive(std::string_view text) {
+    while (!text.empty()) {
+      const auto space = reader.space();
+      const std::size_t size = std::min(space.size(), text.size());
+      std::memcpy(space.data(), text.data(), size);
+      reader.received(size);
+      text.remove_prefix(size);
+    }
+  }
+  std::string next() {
+    auto frame = reader.next();
+    if (!frame) {
+      return "error: " + frame.error().message;
+    }
+    if (!*frame) {
+      return "nothing";
+    }
+    kept.push_back(**frame);
+    const auto bytes = kept.back().bytes;
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+
+  FrameReader reader{1'000'000};
+  std::vector<Frame> kept;
+};
+
+TEST_F(FrameReaderTest, cuts_frames_however_the_bytes_arrive) {
+  const std::string stream = frame(3, 'a') + frame(1, 'b') + frame(5, 'c');
+  for (const char byte : stream) {
+    arrive({&byte, 1});
+  }
+  EXPECT_EQ(next(), "aaa");
+  EXPECT_EQ(next(), "b");
+  EXPECT_EQ(next(), "ccccc");
+  EXPECT_EQ(next(), "nothing");
+}
+
+TEST_F(FrameReaderTest, a_frame_keeps_its_bytes_while_later_ones_arrive) {
+  arrive(frame(4, 'x'));
+  EXPECT_EQ(next(), "xxxx");
+  for (int i = 0; i < 200; ++i) {
+    arrive(frame(5000, 'y'));
+    EXPECT_EQ(next(), std::string(5000, 'y'));
+  }
+  EXPECT_EQ(std::to_integer<char>(kept.front().bytes.front()), 'x');
+}
+
+TEST_F(FrameReaderTest, a_large_frame_grows_with_the_bytes_received_and_not_with_the_length_announced) {
+  arrive(frame(900'000, 'z').substr(0, 1000));
+  EXPECT_EQ(next(), "nothing");
+  EXPECT_LE(reader.space().size(), 64U * 1024);
+  arrive(frame(900'000, 'z').substr(1000));
+  EXPECT_EQ(next(), std::string(900'000, 'z'));
+}
+
+TEST_F(FrameReaderTest, refuses_lengths_that_cannot_be_and_says_what_they_look_like) {
+  for (const auto& [text, hint] : {std::pair{"\xff\xff\xff\xfb"sv, ""}, {"\0\0\0\0"sv, ""}, {"GET "sv, "HTTP"},
+                                   {"\x16\x03\x01\x00"sv, "TLS"}}) {
+    FrameReader fresh{1'000'000};
+    std::memcpy(fresh.space().data(), text.data(), text.size());
+    fresh.received(text.size());
+    const auto frame = fresh.next();
+    ASSERT_FALSE(frame);
+    EXPECT_NE(frame.error().message.find(hint), std::string::npos) << frame.error().message;
+  }
+}
+
+}  // namespace
+}  // namespace ottla

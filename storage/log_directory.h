@@ -1,0 +1,97 @@
+// The data directory: its lock, whose it is, how it was left, which partitions it holds, and Kafka's checkpoint files.
+//
+//   .lock                              held (flock) while we run
+//   meta.properties                    cluster.id, node.id, directory.id
+//   .kafka_cleanshutdown               there between a clean stop and the next start; .ottla-clean-shutdown beside it
+//   recovery-point-offset-checkpoint   below it a log needs no recovery; only an aid, so a lost one costs time
+//   log-start-offset-checkpoint        what DeleteRecords has removed
+//   <topic>-<partition>/               logs (log.h)
+//   .ottla-metadata/                   the metadata log (command_log.h)
+//
+// Thread-safe after open.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/error_code.h"
+#include "protocol/ids.h"
+#include "storage/checkpoint.h"
+#include "storage/clean_shutdown.h"
+#include "storage/file.h"
+#include "storage/meta_properties.h"
+#include "storage/partition_directory.h"
+
+namespace ottla {
+
+class LogDirectory {
+ public:
+  // Locks the directory, and makes and formats it if it is new (with a random cluster id unless one is wanted). What
+  // meta.properties says wins; anything else that is wanted is an error. Every error is one line that says what to do.
+  static Result<std::unique_ptr<LogDirectory>> open(Disk& disk, std::string path,
+                                                    std::optional<std::string> wanted_cluster_id, BrokerId node_id);
+  LogDirectory(const LogDirectory&) = delete;
+  LogDirectory& operator=(const LogDirectory&) = delete;
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] const std::string& cluster_id() const { return identity_.cluster_id; }
+  [[nodiscard]] BrokerId node_id() const { return identity_.node_id; }
+  [[nodiscard]] const Uuid& directory_id() const { return identity_.directory_id; }
+
+  // How the last run ended. The marker itself is gone, durably, when open returns.
+  [[nodiscard]] bool was_clean() const { return clean_.was_clean; }
+  // Where the logs ended at a clean stop of ours, by directory name; empty when unknown.
+  [[nodiscard]] const std::map<std::string, CleanEnd>& clean_ends() const { return clean_.ends; }
+  // What open found damaged and goes on without; one sentence each, for the log.
+  [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+
+  // As found by open, sorted by name; what is deleted later stays in the list.
+  [[nodiscard]] const std::vector<PartitionDirectory>& partitions() const { return partitions_; }
+
+  // Offset 0 for a partition without a checkpoint.
+  [[nodiscard]] Offset recovery_point(const std::string& directory_name) const;
+  [[nodiscard]] std::optional<Offset> log_start_offset(const std::string& directory_name) const;
+  // Each replaces what is known of all partitions. Durable when it returns.
+  Result<void> write_recovery_points(const OffsetsByDirectory& offsets);
+  Result<void> write_log_start_offsets(const OffsetsByDirectory& offsets);
+
+  // Gone for good once the rename is durable: neither a crash nor a new topic of that name brings the data back. Its
+  // log must be closed or failed. Absent is fine.
+  Result<void> delete_partition(const std::string& directory_name);
+
+  // The last act of a clean stop: every log is closed, every checkpoint written.
+  Result<void> mark_clean(const std::map<std::string, CleanEnd>& ends);
+
+ private:
+  LogDirectory(Disk& disk, std::string path) : disk_(disk), path_(std::move(path)) {}
+  [[nodiscard]] std::string inside(std::string_view name) const;
+  Result<void> make_and_lock();
+  Result<void> identify(const std::optional<std::string>& wanted_cluster_id, BrokerId node_id);
+  Result<void> refuse_foreign(bool is_formatted) const;
+  Result<void> check_identity(const std::string& wanted_cluster_id, BrokerId node_id) const;
+  Result<void> take_marker();
+  Result<void> write_identity();
+  Result<void> find_partitions();
+  Result<bool> is_directory(const std::string& name) const;
+  Result<void> read_checkpoints();
+  Result<void> read_one_checkpoint(std::string_view file, OffsetsByDirectory& offsets);
+  Result<void> forget(const std::string& directory_name);
+
+  Disk& disk_;
+  const std::string path_;
+  std::shared_ptr<void> lock_;
+  MetaProperties identity_;
+  CleanShutdown clean_;
+  std::vector<std::string> warnings_;
+  std::vector<PartitionDirectory> partitions_;
+
+  mutable std::mutex mutex_;  // guards what follows, and the files behind it
+  OffsetsByDirectory recovery_points_;
+  OffsetsByDirectory log_start_offsets_;
+};
+
+}  // namespace ottla

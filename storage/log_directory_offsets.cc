@@ -1,0 +1,94 @@
+// LogDirectory: the checkpoints, and what must leave them when a partition goes.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "storage/log_directory.h"
+
+namespace ottla {
+
+// An entry without a directory is dropped on disk too: it would let a new topic of that name skip its recovery.
+Result<void> LogDirectory::read_one_checkpoint(std::string_view file, OffsetsByDirectory& offsets) {
+  auto checkpoint = read_checkpoint(disk_, inside(file));
+  if (!checkpoint.warning.empty()) {
+    warnings_.push_back(std::move(checkpoint.warning));
+  }
+  offsets = std::move(checkpoint.offsets);
+  const auto dropped = std::erase_if(offsets, [this](const auto& entry) {
+    return !std::ranges::binary_search(partitions_, entry.first, {}, &PartitionDirectory::name);
+  });
+  return dropped > 0 ? write_checkpoint(disk_, inside(file), offsets) : Result<void>{};
+}
+
+Result<void> LogDirectory::read_checkpoints() {
+  if (auto read = read_one_checkpoint(recovery_point_checkpoint, recovery_points_); !read) {
+    return read;
+  }
+  return read_one_checkpoint(log_start_checkpoint, log_start_offsets_);
+}
+
+Offset LogDirectory::recovery_point(const std::string& directory_name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = recovery_points_.find(directory_name);
+  return found != recovery_points_.end() ? found->second : Offset{0};
+}
+
+std::optional<Offset> LogDirectory::log_start_offset(const std::string& directory_name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = log_start_offsets_.find(directory_name);
+  return found != log_start_offsets_.end() ? std::optional(found->second) : std::nullopt;
+}
+
+Result<void> LogDirectory::write_recovery_points(const OffsetsByDirectory& offsets) {
+  const std::lock_guard lock(mutex_);
+  recovery_points_ = offsets;
+  return write_checkpoint(disk_, inside(recovery_point_checkpoint), recovery_points_);
+}
+
+Result<void> LogDirectory::write_log_start_offsets(const OffsetsByDirectory& offsets) {
+  const std::lock_guard lock(mutex_);
+  log_start_offsets_ = offsets;
+  return write_checkpoint(disk_, inside(log_start_checkpoint), log_start_offsets_);
+}
+
+// REQUIRES: mutex_.
+Result<void> LogDirectory::forget(const std::string& directory_name) {
+  if (recovery_points_.erase(directory_name) > 0) {
+    if (auto written = write_checkpoint(disk_, inside(recovery_point_checkpoint), recovery_points_); !written) {
+      return written;
+    }
+  }
+  if (log_start_offsets_.erase(directory_name) > 0) {
+    return write_checkpoint(disk_, inside(log_start_checkpoint), log_start_offsets_);
+  }
+  return {};
+}
+
+Result<void> LogDirectory::delete_partition(const std::string& directory_name) {
+  const auto parsed = parse_partition_directory(directory_name);
+  if (!parsed) {
+    return failure(ErrorCode::KAFKA_STORAGE_ERROR, fmt::format("{} is no partition directory", directory_name));
+  }
+  std::unique_lock lock(mutex_);
+  const std::string doomed = inside(deleted_partition_directory(*parsed, Uuid::random()));
+  if (disk_.exists(inside(directory_name))) {
+    if (auto renamed = disk_.rename(inside(directory_name), doomed); !renamed) {
+      return renamed;
+    }
+    if (auto synced = disk_.sync_directory(path_); !synced) {
+      return synced;
+    }
+  }
+  if (auto forgotten = forget(directory_name); !forgotten) {
+    return forgotten;
+  }
+  lock.unlock();
+  return disk_.remove_directory(doomed);  // a crash in the middle is finished by the next open
+}
+
+Result<void> LogDirectory::mark_clean(const std::map<std::string, CleanEnd>& ends) {
+  const std::lock_guard lock(mutex_);
+  return write_clean_shutdown(disk_, path_, ends);
+}
+
+}  // namespace ottla

@@ -1,0 +1,143 @@
+// Reading a log: by offset and by time.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "protocol/record.h"
+#include "storage/leader_epochs.h"
+#include "storage/log.h"
+#include "storage/producer_state.h"
+#include "storage/segment.h"
+
+namespace ottla {
+
+std::size_t Log::segment_of(Offset offset) const {
+  const auto above =
+      std::ranges::upper_bound(segments_, offset, {}, [](const auto& one) { return one->base_offset(); });
+  return above == segments_.begin() ? 0 : static_cast<std::size_t>(above - segments_.begin()) - 1;
+}
+
+Result<LogSlice> Log::slice(Offset from, Offset limit, std::int64_t max_bytes, bool at_least_one) {
+  if (from < log_start_offset_ || from > log_end_offset_) {
+    return failure(ErrorCode::OFFSET_OUT_OF_RANGE, fmt::format("offset {} is not within {} to {}", from.value,
+                                                               log_start_offset_.value, log_end_offset_.value));
+  }
+  limit = std::min(limit, log_end_offset_);
+  for (std::size_t index = segment_of(from); index < segments_.size() && from < limit; ++index) {
+    Segment& segment = *segments_[index];
+    const auto first = segment.find(from);
+    if (!first) {
+      return std::unexpected(first.error());
+    }
+    if (!*first) {
+      continue;  // compaction left nothing at or above `from` here
+    }
+    if ((*first)->header.base_offset >= limit) {
+      break;
+    }
+    // The end: the segment's own, unless the limit lies in it.
+    std::int64_t end = segment.size_bytes();
+    if (limit < log_end_offset_ && (index + 1 == segments_.size() || segments_[index + 1]->base_offset() > limit)) {
+      const auto beyond = segment.find(limit);
+      if (!beyond) {
+        return std::unexpected(beyond.error());
+      }
+      end = *beyond ? (*beyond)->position : end;
+    }
+    const std::int64_t whole_first = (*first)->header.size_bytes();
+    std::int64_t size = std::min(end - (*first)->position, max_bytes);
+    if (size < whole_first) {
+      size = at_least_one ? whole_first : 0;
+    }
+    auto file = segment.file();
+    if (!file) {
+      return std::unexpected(std::move(file.error()));
+    }
+    return LogSlice{.file = std::move(*file), .position = (*first)->position, .size_bytes = size};
+  }
+  return LogSlice{};
+}
+
+Result<TimestampAndOffset> Log::offset_for_timestamp(std::int64_t timestamp_ms, Offset limit) {
+  for (const auto& segment : segments_) {
+    if (segment->base_offset() >= limit) {
+      break;
+    }
+    const auto found = first_at_or_after(*segment, timestamp_ms, limit);
+    if (!found) {
+      return std::unexpected(found.error());
+    }
+    if (*found) {
+      return **found;
+    }
+  }
+  return TimestampAndOffset{};
+}
+
+Result<std::optional<TimestampAndOffset>> Log::first_at_or_after(Segment& segment, std::int64_t timestamp_ms,
+                                                                 Offset limit) {
+  const auto from = segment.position_before_time(timestamp_ms);
+  if (!from) {
+    return std::unexpected(from.error());
+  }
+  std::optional<BatchAt> batch;
+  const auto walked = segment.walk(*from, [&](const BatchAt& one) {
+    if (one.header.base_offset >= limit) {
+      return false;
+    }
+    if (one.header.max_timestamp_ms < timestamp_ms) {
+      return true;
+    }
+    batch = one;
+    return false;
+  });
+  if (!walked) {
+    return std::unexpected(walked.error());
+  }
+  if (!batch) {
+    return std::nullopt;
+  }
+  const auto bytes = segment.read_batch(*batch);
+  if (!bytes) {
+    return std::unexpected(bytes.error());
+  }
+  const BatchHeader& header = batch->header;
+  TimestampAndOffset found{header.max_timestamp_ms, header.base_offset, epochs_->at(header.base_offset)};
+  if (header.has_log_append_time()) {
+    return found;  // every record has the batch's time
+  }
+  bool seen = false;
+  const auto visited = for_each_record(*bytes, BatchLimits{}, [&](const RecordView& record) -> Result<void> {
+    const std::int64_t record_ms = header.base_timestamp_ms + record.timestamp_delta_ms;
+    if (!seen && record_ms >= timestamp_ms) {
+      seen = true;
+      found.timestamp_ms = record_ms;
+      found.offset = header.base_offset + record.offset_delta;
+    }
+    return {};
+  });
+  if (!visited) {
+    return std::unexpected(visited.error());
+  }
+  return seen ? std::optional(found) : std::nullopt;
+}
+
+Result<TimestampAndOffset> Log::max_timestamp(Offset limit) {
+  std::int64_t greatest_ms = no_timestamp;
+  for (const auto& segment : segments_) {
+    const auto walked = segment->walk(0, [&](const BatchAt& batch) {
+      if (batch.header.base_offset >= limit) {
+        return false;
+      }
+      greatest_ms = std::max(greatest_ms, batch.header.max_timestamp_ms);
+      return true;
+    });
+    if (!walked) {
+      return std::unexpected(walked.error());
+    }
+  }
+  return greatest_ms == no_timestamp ? Result<TimestampAndOffset>{TimestampAndOffset{}}
+                                     : offset_for_timestamp(greatest_ms, limit);
+}
+
+}  // namespace ottla

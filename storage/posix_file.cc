@@ -1,0 +1,193 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "storage/file.h"
+
+namespace ottla {
+
+namespace {
+
+constexpr std::size_t max_parts_per_call = 64;
+constexpr mode_t file_mode = 0644;
+
+std::unexpected<Error> system_error(const char* operation, const std::string& path, int error) {
+  return failure(ErrorCode::KAFKA_STORAGE_ERROR, fmt::format("{} {}: {}", operation, path, std::strerror(error)));
+}
+
+class PosixFile final : public File {
+ public:
+  PosixFile(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}
+  PosixFile(const PosixFile&) = delete;
+  PosixFile& operator=(const PosixFile&) = delete;
+  ~PosixFile() override { ::close(descriptor_); }
+
+  Result<std::size_t> read_at(std::span<std::byte> buffer, std::int64_t position) const override {
+    std::size_t done = 0;
+    while (done < buffer.size()) {
+      const ssize_t got =
+          ::pread(descriptor_, buffer.data() + done, buffer.size() - done, position + static_cast<std::int64_t>(done));
+      if (got < 0 && errno == EINTR) {
+        continue;
+      }
+      if (got < 0) {
+        return system_error("reading", path_, errno);
+      }
+      if (got == 0) {
+        break;
+      }
+      done += static_cast<std::size_t>(got);
+    }
+    return done;
+  }
+
+  Result<void> write_at(std::span<const std::span<const std::byte>> parts, std::int64_t position) override {
+    std::array<iovec, max_parts_per_call> vectors{};
+    std::size_t next = 0;     // the first part not written whole
+    std::size_t written = 0;  // of that part
+    while (next < parts.size()) {
+      std::size_t count = 0;
+      for (std::size_t i = next; i < parts.size() && count < vectors.size(); ++i, ++count) {
+        const auto rest = parts[i].subspan(i == next ? written : 0);
+        vectors[count] = {const_cast<std::byte*>(rest.data()), rest.size()};
+      }
+      const ssize_t put = ::pwritev(descriptor_, vectors.data(), static_cast<int>(count), position);
+      if (put < 0 && errno == EINTR) {
+        continue;
+      }
+      if (put < 0) {
+        return system_error("writing", path_, errno);
+      }
+      position += put;
+      auto left = static_cast<std::size_t>(put);
+      while (next < parts.size() && left >= parts[next].size() - written) {
+        left -= parts[next].size() - written;
+        written = 0;
+        ++next;
+      }
+      written += left;
+    }
+    return {};
+  }
+
+  Result<void> sync_data() override {
+    return ::fdatasync(descriptor_) == 0 ? Result<void>{} : system_error("syncing", path_, errno);
+  }
+  Result<void> sync() override {
+    return ::fsync(descriptor_) == 0 ? Result<void>{} : system_error("syncing", path_, errno);
+  }
+  Result<void> truncate(std::int64_t size) override {
+    return ::ftruncate(descriptor_, size) == 0 ? Result<void>{} : system_error("truncating", path_, errno);
+  }
+  [[nodiscard]] Result<std::int64_t> size() const override {
+    struct stat status{};
+    if (::fstat(descriptor_, &status) != 0) {
+      return system_error("looking at", path_, errno);
+    }
+    return status.st_size;
+  }
+
+ private:
+  const int descriptor_;
+  const std::string path_;
+};
+
+int flags_of(OpenMode mode) {
+  switch (mode) {
+    case OpenMode::read:
+      return O_RDONLY;
+    case OpenMode::write_existing:
+      return O_RDWR;
+    case OpenMode::create_new:
+      return O_RDWR | O_CREAT | O_EXCL;
+    case OpenMode::create_or_open:
+      break;
+  }
+  return O_RDWR | O_CREAT;
+}
+
+class PosixDisk final : public Disk {
+ public:
+  Result<std::shared_ptr<File>> open(const std::string& path, OpenMode mode) override {
+    const int descriptor = ::open(path.c_str(), flags_of(mode) | O_CLOEXEC, file_mode);
+    if (descriptor < 0) {
+      return system_error("opening", path, errno);
+    }
+    return std::make_shared<PosixFile>(descriptor, path);
+  }
+
+  Result<void> make_directories(const std::string& path) override {
+    std::error_code error;
+    std::filesystem::create_directories(path, error);
+    return error ? system_error("making directory", path, error.value()) : Result<void>{};
+  }
+
+  Result<std::vector<std::string>> list(const std::string& directory) override {
+    std::error_code error;
+    std::vector<std::string> names;
+    for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
+         entry.increment(error)) {
+      names.push_back(entry->path().filename().string());
+    }
+    if (error) {
+      return system_error("listing", directory, error.value());
+    }
+    std::ranges::sort(names);
+    return names;
+  }
+
+  [[nodiscard]] bool exists(const std::string& path) override { return ::access(path.c_str(), F_OK) == 0; }
+
+  Result<void> rename(const std::string& from, const std::string& to) override {
+    return ::rename(from.c_str(), to.c_str()) == 0 ? Result<void>{} : system_error("renaming", from, errno);
+  }
+
+  Result<void> remove(const std::string& path) override {
+    return ::unlink(path.c_str()) == 0 ? Result<void>{} : system_error("removing", path, errno);
+  }
+
+  Result<void> remove_directory(const std::string& path) override {
+    std::error_code error;
+    std::filesystem::remove_all(path, error);
+    return error ? system_error("removing", path, error.value()) : Result<void>{};
+  }
+
+  Result<std::shared_ptr<void>> lock(const std::string& path) override {
+    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, file_mode);
+    if (descriptor < 0) {
+      return system_error("opening", path, errno);
+    }
+    const std::shared_ptr<void> held(nullptr, [descriptor](void*) { ::close(descriptor); });
+    if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+      return errno == EWOULDBLOCK ? failure(ErrorCode::KAFKA_STORAGE_ERROR, path + " is locked by another process")
+                                  : system_error("locking", path, errno);
+    }
+    return held;
+  }
+
+  Result<void> sync_directory(const std::string& path) override {
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) {
+      return system_error("opening", path, errno);
+    }
+    const int outcome = ::fsync(descriptor);
+    const int error = errno;
+    ::close(descriptor);
+    return outcome == 0 ? Result<void>{} : system_error("syncing", path, error);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Disk> make_posix_disk() { return std::make_unique<PosixDisk>(); }
+
+}  // namespace ottla

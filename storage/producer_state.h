@@ -1,0 +1,52 @@
+// What a partition remembers of its idempotent producers: epoch and the last five batches of each (KIP-98, KIP-360).
+//
+// A snapshot is written at every roll and clean stop, in Kafka's format (<offset>.snapshot: the last batch only) and in
+// one of our own (.ottla-<offset>.producers: all five), so that a retry of any of them is known after a restart.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <unordered_map>
+
+#include "protocol/error_code.h"
+#include "protocol/primitives.h"
+#include "protocol/record_batch.h"
+
+namespace ottla {
+
+class ProducerState {
+ public:
+  // Judges a batch before it is appended. A value: an exact repeat of one of the last five; the offset it has. Errors:
+  // OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_PRODUCER_EPOCH. A producer not known may begin anywhere (KIP-360).
+  [[nodiscard]] Result<std::optional<Offset>> check(const BatchHeader& header) const;
+  // Remembers a batch that was appended (or read back at recovery) with its final offset.
+  void remember(const BatchHeader& header, std::int64_t now_ms);
+  void expire(std::int64_t before_ms);
+  // Forgets batches at or above `offset`, and producers that have none left.
+  void truncate(Offset offset);
+
+  [[nodiscard]] Bytes encode() const;  // ours, whole
+  static std::optional<ProducerState> decode(std::span<const std::byte> bytes);
+  [[nodiscard]] Bytes encode_for_kafka() const;
+  static std::optional<ProducerState> decode_from_kafka(std::span<const std::byte> bytes);
+
+  [[nodiscard]] std::size_t size() const { return producers_.size(); }
+
+ private:
+  struct Batch {
+    std::int32_t base_sequence = 0;
+    std::int32_t last_sequence = 0;
+    Offset base_offset;
+    std::int32_t last_offset_delta = 0;
+    std::int64_t timestamp_ms = 0;
+  };
+  struct Producer {
+    std::int16_t epoch = 0;
+    std::int64_t last_seen_ms = 0;
+    std::deque<Batch> batches;  // at most five, the oldest first
+  };
+  std::unordered_map<std::int64_t, Producer> producers_;
+};
+
+}  // namespace ottla
