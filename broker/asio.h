@@ -14,12 +14,15 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 
 namespace ottla {
 
 namespace asio = boost::asio;
 
 using Executor = asio::io_context::executor_type;
+// Mind g++ 12: an aggregate or converted temporary with a destructor inside a co_await expression is destroyed twice
+// (GCC bug 104031). Arguments of awaited calls are named variables, moved in.
 template <class T = void>
 using Awaitable = asio::awaitable<T, Executor>;
 inline constexpr asio::use_awaitable_t<Executor> use_awaitable{};

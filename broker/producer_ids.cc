@@ -11,7 +11,8 @@ Awaitable<Result<std::int64_t>> ProducerIds::next(MetadataQuorum& metadata, Brok
       co_return next_++;
     }
   }
-  const auto applied = co_await metadata.propose(AllocateProducerIds{.broker_id = broker});
+  Command command = AllocateProducerIds{.broker_id = broker};
+  const auto applied = co_await metadata.propose(std::move(command));
   if (!applied) {
     co_return std::unexpected(applied.error());
   }

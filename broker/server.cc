@@ -38,8 +38,13 @@ Result<void> Server::listen() {
     }
     auto listening = std::make_unique<Listening>(listener.name, Acceptor(io.get_executor()));
     Acceptor& acceptor = listening->acceptor;
-    if (acceptor.open(endpoint.protocol(), error) || acceptor.set_option(Acceptor::reuse_address(true), error) ||
-        acceptor.bind(endpoint, error) || acceptor.listen(asio::socket_base::max_listen_connections, error)) {
+    acceptor.open(endpoint.protocol(), error);
+    acceptor.set_option(Acceptor::reuse_address(true), error);
+    acceptor.bind(endpoint, error);
+    if (!error) {
+      acceptor.listen(asio::socket_base::max_listen_connections, error);
+    }
+    if (error) {
       return refused(error);
     }
     listening_.push_back(std::move(listening));

@@ -105,7 +105,8 @@ Awaitable<Result<CreateTopic>> create_topic(Broker& broker, NewTopic wish, bool 
   if (!command || validate_only) {
     co_return command;
   }
-  const auto applied = co_await broker.metadata->propose(*command);
+  Command proposal = *command;
+  const auto applied = co_await broker.metadata->propose(std::move(proposal));
   if (!applied) {
     co_return std::unexpected(applied.error());
   }

@@ -86,8 +86,8 @@ CleanShutdown read_clean_shutdown(Disk& disk, const std::string& directory) {
   if (*marker != our_marker) {
     return {.was_clean = true, .ends = {}, .warning = {}};
   }
-  auto ends =
-      read_text(disk, ends_path(directory)).and_then([](const std::string& text) { return parse_clean_ends(text); });
+  const auto text = read_text(disk, ends_path(directory));
+  auto ends = text ? parse_clean_ends(*text) : std::unexpected(text.error());
   if (!ends) {
     return {.was_clean = false,
             .ends = {},

@@ -72,7 +72,8 @@ Awaitable<std::optional<Written>> append(RequestContext& context, std::shared_pt
     checked->offset_of_max_timestamp = Offset{0};
     answer.log_append_time_ms = now_ms;
   }
-  const auto appended = co_await partition->append({batch, *checked});
+  const AppendBatch whole{batch, *checked};
+  const auto appended = co_await partition->append(whole);
   if (!appended) {
     refuse(answer, appended.error());
     co_return std::nullopt;

@@ -59,7 +59,8 @@ Awaitable<Topic_> describe_by_name(RequestContext& context, std::string name, bo
   if (!may_create) {
     co_return Topic_{.error_code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, .name = std::move(name)};
   }
-  const auto created = co_await create_topic(context.broker, {.name = name});
+  NewTopic wish{.name = name};
+  const auto created = co_await create_topic(context.broker, std::move(wish), false);
   if (auto known = look_up()) {  // ours, or another client's that came first
     co_return std::move(*known);
   }

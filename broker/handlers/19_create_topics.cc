@@ -57,12 +57,13 @@ Awaitable<CreateTopicsResponse> handle(RequestContext& context, CreateTopicsRequ
       }
       continue;
     }
-    const auto wish = wish_of(asked);
+    auto wish = wish_of(asked);
     if (!wish) {
       response.topics.push_back(refuse(asked.name, wish.error()));
       continue;
     }
-    const auto created = co_await create_topic(context.broker, *wish, request.validate_only);
+    NewTopic topic = *wish;
+    const auto created = co_await create_topic(context.broker, std::move(topic), request.validate_only);
     if (!created) {
       response.topics.push_back(refuse(asked.name, created.error()));
       continue;

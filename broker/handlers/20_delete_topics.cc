@@ -21,7 +21,8 @@ Awaitable<Answer> delete_one(Broker& broker, std::optional<std::string> name, To
     }
   });
   if (answer.error_code == ErrorCode::NONE) {
-    const auto deleted = co_await broker.metadata->propose(DeleteTopic{.topic_id = answer.topic_id});
+    Command command = DeleteTopic{.topic_id = answer.topic_id};
+    const auto deleted = co_await broker.metadata->propose(std::move(command));
     if (!deleted) {
       answer.error_code = deleted.error().code;
       answer.error_message = deleted.error().message;
@@ -36,7 +37,8 @@ template <>
 Awaitable<DeleteTopicsResponse> handle(RequestContext& context, DeleteTopicsRequest& request) {
   DeleteTopicsResponse response;
   for (auto& name : request.topic_names) {
-    response.responses.push_back(co_await delete_one(context.broker, std::move(name), {}));
+    std::optional<std::string> by_name = std::move(name);
+    response.responses.push_back(co_await delete_one(context.broker, std::move(by_name), TopicId{}));
   }
   for (auto& topic : request.topics) {
     if (topic.name && !topic.topic_id.is_zero()) {

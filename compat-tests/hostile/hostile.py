@@ -65,9 +65,9 @@ row(16, "unknown tags are skipped", "answered")(
 row(17, "client id of 32 KiB that is no UTF-8", "answered")(says(frame(header(18, 0, client_id=b"\xff\x00" * 16000))))
 row(10, "a header of half a million tags", CLOSED)(
     says(frame(header(18, 3, tags=uvarint(500_000) + b"\x00\x00" * 500_000) + compact("a") + compact("1") + b"\x00")))
-row(12, "400,000 topics of no name", "answered or closed")(
-    lambda client: "answered or closed" if client.ask(
-        frame(header(3, 4) + struct.pack(">i", 400_000) + b"\x00\x00" * 400_000 + b"\x00")) or True else "")
+row(12, "400,000 topics of no name", CLOSED)(
+    says(
+        frame(header(3, 4) + struct.pack(">i", 400_000) + b"\x00\x00" * 400_000 + b"\x00")))
 
 
 @row(9, "ApiVersions v99", "version 0 with error 35 and the range of ApiVersions")
