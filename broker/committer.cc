@@ -6,15 +6,11 @@
 
 namespace ottla {
 
-namespace {
-constexpr std::size_t thread_count = 4;
-}
-
 Committer::Committer(std::function<void(const Error&)> on_failure) : on_failure_(std::move(on_failure)) {
   for (std::size_t i = 0; i < thread_count; ++i) {
-    threads_.emplace_back([this] {
+    threads_.emplace_back([this, i] {
       pthread_setname_np(pthread_self(), "committer");
-      work();
+      work(latencies_[i]);
     });
   }
 }
@@ -38,7 +34,15 @@ void Committer::stop() {
   threads_.clear();  // joins
 }
 
-void Committer::work() {
+std::vector<const LatencyHistogram*> Committer::latencies() const {
+  std::vector<const LatencyHistogram*> all;
+  for (const LatencyHistogram& one : latencies_) {
+    all.push_back(&one);
+  }
+  return all;
+}
+
+void Committer::work(LatencyHistogram& latency) {
   for (;;) {
     std::shared_ptr<Partition> partition;
     {
@@ -50,7 +54,10 @@ void Committer::work() {
       partition = std::move(queue_.front());
       queue_.pop_front();
     }
-    if (const auto synced = partition->sync(); !synced) {
+    const auto began = std::chrono::steady_clock::now();
+    const auto synced = partition->sync();
+    latency.record(std::chrono::steady_clock::now() - began);
+    if (!synced) {
       const std::lock_guard lock(mutex_);
       if (!std::exchange(failed_, true)) {
         on_failure_(synced.error());

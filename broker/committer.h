@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "broker/metrics.h"
 #include "protocol/error_code.h"
 
 namespace ottla {
@@ -31,9 +32,12 @@ class Committer {
   void enqueue(std::shared_ptr<Partition> partition);
   // Ends the threads; what is queued stays unsynced (closing the logs syncs it).
   void stop();
+  // How long the syncs took: one histogram for each thread.
+  [[nodiscard]] std::vector<const LatencyHistogram*> latencies() const;
 
  private:
-  void work();
+  static constexpr std::size_t thread_count = 4;
+  void work(LatencyHistogram& latency);
 
   std::function<void(const Error&)> on_failure_;
   std::mutex mutex_;
@@ -41,6 +45,7 @@ class Committer {
   std::deque<std::shared_ptr<Partition>> queue_;
   bool stopping_ = false;
   bool failed_ = false;
+  std::array<LatencyHistogram, thread_count> latencies_;
   std::vector<std::jthread> threads_;
 };
 

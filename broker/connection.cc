@@ -122,7 +122,7 @@ void Connection::finish(const ApiEntry& api, RequestContext& context, const Resu
     close(outcome.error().message);
     return;
   }
-  core_.metrics.served(api.api.key, Clock::now() - context.received_at);
+  core_.metrics.served(api.api.key, Clock::now() - context.received_at, context.reply->has_error);
   context.reply->ready = true;
   reply_ready();
 }

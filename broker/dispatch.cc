@@ -17,6 +17,23 @@ constexpr std::size_t decode_budget_base_bytes = 256 * 1024;
 constexpr std::size_t decode_budget_per_frame_byte = 16;
 constexpr std::size_t decode_budget_max_bytes = 64 * 1024 * 1024;
 
+// True if an error code anywhere in the message says so.
+template <class T>
+bool has_error(const T& value) {
+  if constexpr (std::is_same_v<T, ErrorCode>) {
+    return value != ErrorCode::NONE;
+  } else if constexpr (MessageStruct<T>) {
+    bool found = false;
+    auto look = [&found](const char*, const auto& member, auto...) { found = found || has_error(member); };
+    T::fields(look, value);
+    return found;
+  } else if constexpr (WireArray<T>) {
+    return std::ranges::any_of(value, [](const auto& element) { return has_error(element); });
+  } else {
+    return false;
+  }
+}
+
 template <class Request>
 Awaitable<Result<void>> serve(std::shared_ptr<RequestContext> context) {
   constexpr const Api& api = Request::api;
@@ -33,6 +50,7 @@ Awaitable<Result<void>> serve(std::shared_ptr<RequestContext> context) {
                       fmt::format("{} v{}: {}", api.name, header.api_version, request.error().message));
   }
   auto response = co_await handle(*context, *request);
+  context->reply->has_error = has_error(response);
   Writer& out = context->reply->out;
   // ApiVersions answers with a plain header always: a client that does not know our versions yet must read it.
   const bool flexible_header = header.api_version >= api.flexible && api.key != ApiVersionsRequest::api.key;

@@ -30,12 +30,12 @@ Result<std::unique_ptr<MetadataQuorum>> MetadataQuorum::open(Disk& disk, const s
     if (!command) {
       return std::unexpected(command.error());
     }
-    (void)controller.apply(*command, entry.index);  // what it refused then, it refuses now
+    (void)controller.apply(*command);  // what it refused then, it refuses now
   }
   if (auto cleaned = partitions.remove_strays(controller); !cleaned) {
     return std::unexpected(std::move(cleaned.error()));
   }
-  for (const Topic* topic : controller.topics()) {
+  for (const auto& [name, topic] : controller.topics()) {
     if (auto opened = partitions.open(*topic); !opened) {
       return std::unexpected(std::move(opened.error()));
     }
@@ -57,13 +57,17 @@ MetadataQuorum::~MetadataQuorum() {
   wake_.notify_one();
 }
 
-Awaitable<Result<Applied>> MetadataQuorum::propose(Command command) {
-  auto done = std::make_shared<OneShot<Result<Applied>>>();
+void MetadataQuorum::propose(Command command, std::function<void(Result<Applied>)> committed) {
   {
     const std::lock_guard lock(queue_mutex_);
-    queue_.push_back({std::move(command), done});
+    queue_.push_back({std::move(command), std::move(committed)});
   }
   wake_.notify_one();
+}
+
+Awaitable<Result<Applied>> MetadataQuorum::propose(Command command) {
+  auto done = std::make_shared<OneShot<Result<Applied>>>();
+  propose(std::move(command), [done](Result<Applied> applied) { done->complete(std::move(applied)); });
   co_return co_await done->wait();
 }
 
@@ -79,7 +83,8 @@ void MetadataQuorum::work() {
       proposal = std::move(queue_.front());
       queue_.pop_front();
     }
-    proposal.done->complete(commit(proposal.command));
+    proposal.committed(commit(proposal.command));
+    snapshot_if_long();
   }
 }
 
@@ -92,7 +97,7 @@ Result<Applied> MetadataQuorum::commit(const Command& command) {
   }
   auto applied = [&] {
     const std::unique_lock lock(state_mutex_);
-    return controller_.apply(command, index);
+    return controller_.apply(command);
   }();
   if (applied) {
     if (auto followed = follow(*applied); !followed) {
@@ -103,15 +108,24 @@ Result<Applied> MetadataQuorum::commit(const Command& command) {
   return applied;
 }
 
-// Only this thread changes the state, so what `applied` points to holds still without the lock.
 Result<void> MetadataQuorum::follow(const Applied& applied) {
   if (const auto* created = std::get_if<TopicCreated>(&applied)) {
     return partitions_.open(*created->topic);
   }
   if (const auto* deleted = std::get_if<TopicDeleted>(&applied)) {
-    return partitions_.remove(deleted->topic.id);
+    return partitions_.remove(deleted->topic->id);
   }
   return {};
+}
+
+// The log is bounded: now and then an image takes the place of what led to it.
+void MetadataQuorum::snapshot_if_long() {
+  if (log_->entries().size() < entries_before_snapshot) {
+    return;
+  }
+  if (auto written = log_->write_snapshot(log_->last_index(), only_term, controller_.snapshot()); !written) {
+    logger().error("the metadata snapshot cannot be written: {}", written.error().message);
+  }
 }
 
 }  // namespace ottla

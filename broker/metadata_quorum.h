@@ -13,25 +13,24 @@
 #include "broker/one_shot.h"
 #include "broker/partitions.h"
 #include "replication/controller.h"
-#include "replication/metadata_commands.h"
+#include "replication/metadata_log.h"
 #include "storage/command_log.h"
 
 namespace ottla {
 
-class MetadataQuorum {
+class MetadataQuorum final : public MetadataLog {
  public:
   // Reads the log, replays it, and opens the partitions of every topic. Blocking.
   static Result<std::unique_ptr<MetadataQuorum>> open(Disk& disk, const std::string& directory, Partitions& partitions);
   MetadataQuorum(std::unique_ptr<CommandLog> log, Controller controller, Partitions& partitions);
   MetadataQuorum(const MetadataQuorum&) = delete;
   MetadataQuorum& operator=(const MetadataQuorum&) = delete;
-  ~MetadataQuorum();
+  ~MetadataQuorum() override;
 
   // Any thread. Comes back when the command is durable, applied, and its effect can be seen by every client (the
   // partitions of a created topic are open). Errors: what the state machine refused, KAFKA_STORAGE_ERROR.
+  void propose(Command command, std::function<void(Result<Applied>)> committed) override;
   Awaitable<Result<Applied>> propose(Command command);
-  // The same for the start of the broker, which has no coroutine yet. Blocking.
-  Result<Applied> propose_and_wait(const Command& command);
 
   // Looks at the state under a lock: `look` must be short, must not wait, and must keep no reference.
   template <class Look>
@@ -43,7 +42,7 @@ class MetadataQuorum {
  private:
   struct Proposal {
     Command command;
-    std::shared_ptr<OneShot<Result<Applied>>> done;
+    std::function<void(Result<Applied>)> committed;
   };
 
   void work();

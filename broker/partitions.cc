@@ -74,7 +74,7 @@ Result<void> Partitions::remove(TopicId id) {
 
 Result<void> Partitions::remove_strays(const Controller& metadata) {
   for (const auto& found : directory_.partitions()) {
-    const Topic* topic = metadata.topic(found.topic);
+    const auto topic = metadata.topic(found.topic);
     if (topic == nullptr || static_cast<std::size_t>(found.partition) >= topic->partitions.size()) {
       logger().warn("{} belongs to no topic: deleted", found.name);
       if (auto deleted = directory_.delete_partition(found.name); !deleted) {

@@ -47,6 +47,8 @@ class Partitions {
   [[nodiscard]] std::shared_ptr<const ServedTopic> find(TopicId id) const;
   void for_each(const std::function<void(Partition&)>& action) const;
 
+  [[nodiscard]] const Committer& committer() const { return committer_; }
+
   // A clean stop: all logs synced and closed, checkpoints and the clean-shutdown marker written.
   Result<void> close();
 

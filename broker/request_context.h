@@ -22,6 +22,7 @@ struct Reply {
   std::vector<std::shared_ptr<const void>> kept_alive;  // what the writer's splices point into
   bool ready = false;
   bool nothing_to_send = false;  // acks=0
+  bool has_error = false;        // an error code somewhere in it; for the metrics
 };
 
 struct RequestContext {

@@ -50,10 +50,7 @@ Result<void> check_against_state(const Controller& state, const NewTopic& wish, 
   if (state.topic(wish.name) != nullptr) {
     return failure(ErrorCode::TOPIC_ALREADY_EXISTS, fmt::format("Topic '{}' already exists.", wish.name));
   }
-  std::int64_t in_all = partitions;
-  for (const Topic* topic : state.topics()) {
-    in_all += static_cast<std::int64_t>(topic->partitions.size());
-  }
+  const std::int64_t in_all = state.partition_count() + partitions;
   if (in_all > config.max_partitions_per_cluster) {
     return failure(ErrorCode::POLICY_VIOLATION,
                    fmt::format("{} partitions in all would be more than max.partitions.per.cluster={}", in_all,
@@ -99,6 +96,19 @@ Result<CreateTopic> plan(const Broker& broker, const NewTopic& wish) {
 }
 
 }  // namespace
+
+std::vector<CreateTopicsResponse::CreatableTopicResult::CreatableTopicConfigs> effective_configs(
+    const Config& config, const std::map<std::string, std::string>& topic_configs) {
+  constexpr std::int8_t dynamic_topic_config = 1;  // DescribeConfigs' numbers for where a value comes from
+  constexpr std::int8_t default_config = 5;
+  std::vector<CreateTopicsResponse::CreatableTopicResult::CreatableTopicConfigs> answers;
+  for (auto& setting : effective_topic_settings(topic_configs, config)) {
+    answers.push_back({.name = std::move(setting.name),
+                       .value = std::move(setting.value),
+                       .config_source = setting.is_set_on_topic ? dynamic_topic_config : default_config});
+  }
+  return answers;
+}
 
 Awaitable<Result<CreateTopic>> create_topic(Broker& broker, NewTopic wish, bool validate_only) {
   auto command = plan(broker, wish);

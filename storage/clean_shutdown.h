@@ -38,7 +38,8 @@ CleanShutdown read_clean_shutdown(Disk& disk, const std::string& directory);
 // Removes what read_clean_shutdown reads; durable when it returns. Comes before any other write after a start.
 Result<void> remove_clean_shutdown(Disk& disk, const std::string& directory);
 // The last act of a clean stop: the list, then the marker, each durable before the next step.
-Result<void> write_clean_shutdown(Disk& disk, const std::string& directory, const std::map<std::string, CleanEnd>& ends);
+Result<void> write_clean_shutdown(Disk& disk, const std::string& directory,
+                                  const std::map<std::string, CleanEnd>& ends);
 
 std::string clean_ends_text(const std::map<std::string, CleanEnd>& ends);
 Result<std::map<std::string, CleanEnd>> parse_clean_ends(std::string_view text);

@@ -20,7 +20,7 @@ std::unexpected<Error> unusable(const std::string& path, std::string_view why) {
 // Does anything behind a bad entry prove that the entry had been durable? Its own size cannot be trusted, so every
 // position is tried; an index out of bounds rules nearly all of them out without a CRC.
 bool was_durable(std::span<const std::byte> behind, std::uint64_t bad_index) {
-  for (std::size_t at = 1; at + entry_header_bytes <= behind.size(); ++at) {
+  for (std::size_t at = entry_header_bytes; at + entry_header_bytes <= behind.size(); ++at) {
     const std::uint64_t max_index = bad_index + at / entry_header_bytes;
     const auto found = decode_entry(behind.subspan(at), bad_index + 1, max_index);
     if (found && found->durable_index >= bad_index) {
@@ -145,7 +145,7 @@ Result<void> CommandLog::start_log() {
   Writer writer;
   writer.raw(encode_log_header({base_index_, base_term_}));
   for (const Entry& entry : entries_) {
-    encode_entry(writer, entry, base_index_);
+    encode_entry(writer, entry, last_index());
   }
   const std::string path = log_path(directory_);
   if (auto written = replace_file(disk_, path, writer.flatten()); !written) {

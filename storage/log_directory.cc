@@ -84,29 +84,31 @@ Result<void> LogDirectory::make_and_lock() {
   return {};
 }
 
-// A directory without meta.properties must hold nothing yet, and one of Kafka's holds topics that we would not know of.
+// A directory without meta.properties must hold nothing yet. One with partitions but without our metadata must not be
+// started: no topic would be known, so all its partitions would count as leftovers of deleted ones.
 Result<void> LogDirectory::refuse_foreign(bool is_formatted) const {
   const auto names = disk_.list(path_);
   if (!names) {
     return std::unexpected(names.error());
   }
   const bool has_our_files = std::ranges::any_of(*names, [](const auto& name) { return name.starts_with(".ottla-"); });
+  const bool has_partitions =
+      std::ranges::any_of(*names, [](const auto& name) { return parse_partition_directory(name).has_value(); });
   if (!has_our_files && std::ranges::find(*names, "__cluster_metadata-0") != names->end()) {
-    return cannot(
-        fmt::format("data directory {} was written by Apache Kafka, whose metadata cannot be taken over yet: "
-                    "choose another directory with log.dirs",
-                    path_));
+    return refused("was written by Apache Kafka, whose metadata cannot be taken over yet: choose");
   }
-  const bool has_data = has_our_files || std::ranges::any_of(*names, [](const auto& name) {
-                          return parse_partition_directory(name).has_value();
-                        });
-  if (has_data && !is_formatted) {
-    return cannot(
-        fmt::format("data directory {} holds data but no meta.properties: put that file back, or choose "
-                    "another directory with log.dirs",
-                    path_));
+  if (!is_formatted && (has_our_files || has_partitions)) {
+    return refused("holds data but no meta.properties: put that file back, or choose");
+  }
+  if (has_partitions && !disk_.exists(inside(".ottla-metadata/log"))) {
+    return refused(
+        "holds partitions but no .ottla-metadata/log, so their topics are not known: put it back, or choose");
   }
   return {};
+}
+
+Result<void> LogDirectory::refused(std::string_view why) const {
+  return cannot(fmt::format("data directory {} {} another directory with log.dirs", path_, why));
 }
 
 Result<void> LogDirectory::identify(const std::optional<std::string>& wanted_cluster_id, BrokerId node_id) {
@@ -133,16 +135,12 @@ Result<void> LogDirectory::identify(const std::optional<std::string>& wanted_clu
 
 Result<void> LogDirectory::check_identity(const std::string& wanted_cluster_id, BrokerId node_id) const {
   if (wanted_cluster_id != identity_.cluster_id) {
-    return cannot(
-        fmt::format("data directory {} belongs to cluster.id={}, not {}: drop that setting, or choose another "
-                    "directory with log.dirs",
-                    path_, identity_.cluster_id, wanted_cluster_id));
+    return refused(fmt::format("belongs to cluster.id={}, not {}: drop that setting, or choose", identity_.cluster_id,
+                               wanted_cluster_id));
   }
   if (node_id != identity_.node_id) {
-    return cannot(
-        fmt::format("data directory {} belongs to node.id={}, not {}: set node.id={}, or choose another "
-                    "directory with log.dirs",
-                    path_, identity_.node_id.value, node_id.value, identity_.node_id.value));
+    return refused(fmt::format("belongs to node.id={0}, not {1}: set node.id={0}, or choose", identity_.node_id.value,
+                               node_id.value));
   }
   return {};
 }

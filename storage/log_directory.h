@@ -72,6 +72,7 @@ class LogDirectory {
   Result<void> make_and_lock();
   Result<void> identify(const std::optional<std::string>& wanted_cluster_id, BrokerId node_id);
   Result<void> refuse_foreign(bool is_formatted) const;
+  [[nodiscard]] Result<void> refused(std::string_view why) const;
   Result<void> check_identity(const std::string& wanted_cluster_id, BrokerId node_id) const;
   Result<void> take_marker();
   Result<void> write_identity();

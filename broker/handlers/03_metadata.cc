@@ -28,7 +28,7 @@ Topic_ describe(const Topic& topic) {
 std::vector<Topic_> describe_all(const MetadataQuorum& metadata) {
   return metadata.read([](const Controller& state) {
     std::vector<Topic_> answers;
-    for (const Topic* topic : state.topics()) {
+    for (const auto& [name, topic] : state.topics()) {
       answers.push_back(describe(*topic));
     }
     return answers;
@@ -37,7 +37,7 @@ std::vector<Topic_> describe_all(const MetadataQuorum& metadata) {
 
 Topic_ describe_by_id(const MetadataQuorum& metadata, TopicId id) {
   return metadata.read([&](const Controller& state) {
-    const Topic* topic = state.topic(id);
+    const auto topic = state.topic(id);
     return topic != nullptr ? describe(*topic)
                             : Topic_{.error_code = ErrorCode::UNKNOWN_TOPIC_ID, .name = std::nullopt, .topic_id = id};
   });
@@ -46,7 +46,7 @@ Topic_ describe_by_id(const MetadataQuorum& metadata, TopicId id) {
 Awaitable<Topic_> describe_by_name(RequestContext& context, std::string name, bool may_create) {
   const auto look_up = [&] {
     return context.broker.metadata->read([&](const Controller& state) -> std::optional<Topic_> {
-      const Topic* topic = state.topic(name);
+      const auto topic = state.topic(name);
       return topic != nullptr ? std::optional(describe(*topic)) : std::nullopt;
     });
   };

@@ -1,5 +1,7 @@
 // FindCoordinator 0-6. One broker coordinates every group; many keys at once from version 4 (KIP-699). Transactions are
 // not served yet: refused with the one error on which every client gives up at once instead of asking for ever.
+#include <fmt/format.h>
+
 #include "broker/broker.h"
 #include "broker/connection.h"
 #include "broker/handlers.h"

@@ -1,5 +1,7 @@
 // CreateTopics 2-7. Answers when the topic can be written and read; ids from version 7, effective numbers from 5
 // (KIP-525). -1 means the broker's default (version 4, KIP-464).
+#include <fmt/format.h>
+
 #include <map>
 #include <set>
 

@@ -12,7 +12,7 @@ Awaitable<Answer> delete_one(Broker& broker, std::optional<std::string> name, To
   const bool by_id = !name;
   Answer answer{.name = name, .topic_id = id};
   broker.metadata->read([&](const Controller& state) {
-    const Topic* topic = by_id ? state.topic(id) : state.topic(*name);
+    const auto topic = by_id ? state.topic(id) : state.topic(*name);
     if (topic == nullptr) {
       answer.error_code = by_id ? ErrorCode::UNKNOWN_TOPIC_ID : ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
     } else {

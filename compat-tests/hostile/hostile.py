@@ -66,8 +66,7 @@ row(17, "client id of 32 KiB that is no UTF-8", "answered")(says(frame(header(18
 row(10, "a header of half a million tags", CLOSED)(
     says(frame(header(18, 3, tags=uvarint(500_000) + b"\x00\x00" * 500_000) + compact("a") + compact("1") + b"\x00")))
 row(12, "400,000 topics of no name", CLOSED)(
-    says(
-        frame(header(3, 4) + struct.pack(">i", 400_000) + b"\x00\x00" * 400_000 + b"\x00")))
+    says(frame(header(3, 4) + struct.pack(">i", 400_000) + b"\x00\x00" * 400_000 + b"\x00")))
 
 
 @row(9, "ApiVersions v99", "version 0 with error 35 and the range of ApiVersions")

@@ -1,0 +1,101 @@
+// Every setting under Kafka's name. The table in config.cc has names, defaults, bounds and reasons; what a setting means
+// to the code is a member here. Parsing, --help and the documentation derive from the table.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "protocol/error_code.h"
+#include "protocol/ids.h"
+
+namespace ottla {
+
+// "NAME://host:port". An empty host is every interface; port 0 is any free port.
+struct Listener {
+  std::string name;
+  std::string host;
+  std::int32_t port = 0;
+};
+
+struct Config {
+  BrokerId node_id;
+  std::vector<Listener> listeners;
+  std::vector<Listener> advertised_listeners;
+  std::vector<std::string> controller_listener_names;
+  std::map<std::string, std::string> listener_security_protocol_map;
+  std::vector<std::string> log_dirs;
+  std::optional<std::string> cluster_id;
+  std::optional<std::string> broker_rack;
+  std::string http_listener;
+
+  std::int32_t num_network_threads = 0;
+  std::int32_t socket_request_max_bytes = 0;
+  std::int64_t connections_max_idle_ms = 0;
+  std::int64_t connection_handshake_timeout_ms = 0;
+
+  std::int32_t num_partitions = 0;
+  bool auto_create_topics_enable = false;
+  bool delete_topic_enable = false;
+  std::int32_t max_partitions_per_cluster = 0;
+
+  std::int32_t message_max_bytes = 0;
+  std::int32_t fetch_max_bytes = 0;
+  std::int64_t decompression_max_bytes = 0;
+  std::int64_t decompression_max_ratio = 0;
+  std::string log_message_timestamp_type;
+  std::vector<std::string> log_cleanup_policy;
+
+  std::int32_t log_segment_bytes = 0;
+  std::int64_t log_roll_ms = 0;
+  std::int32_t log_index_size_max_bytes = 0;
+  std::int32_t log_index_interval_bytes = 0;
+  std::int64_t log_flush_interval_messages = 0;
+  std::int32_t producer_id_expiration_ms = 0;
+
+  // Those of `listeners` that clients use: the controller's own is not opened (this broker is its own quorum).
+  [[nodiscard]] std::vector<Listener> client_listeners() const;
+  // num.network.threads, or one for each processor.
+  [[nodiscard]] std::size_t cores() const;
+};
+
+using ConfigMember =
+    std::variant<bool Config::*, std::int32_t Config::*, std::int64_t Config::*, BrokerId Config::*,
+                 std::string Config::*, std::optional<std::string> Config::*, std::vector<std::string> Config::*,
+                 std::vector<Listener> Config::*, std::map<std::string, std::string> Config::*>;
+
+struct Setting {
+  std::string_view name;
+  ConfigMember member;
+  std::string_view default_text;  // as it would stand in a file; empty: not set
+  std::string_view reason;
+  std::int64_t min = std::numeric_limits<std::int64_t>::min();
+  std::int64_t max = std::numeric_limits<std::int64_t>::max();
+  std::int64_t scale = 1;  // the member counts `scale` of the setting's units (log.roll.hours in ms)
+};
+
+// In rising precedence where several name the same member (log.dir, then log.dirs).
+std::span<const Setting> settings();
+
+// A setting as it was given, and where ("server.properties:12", "--set").
+struct GivenSetting {
+  std::string name;
+  std::string value;
+  std::string source;
+};
+
+struct ParsedConfig {
+  Config config;
+  std::vector<std::string> warnings;  // one line each: settings of Kafka's that have no effect here
+};
+
+// Later settings win over earlier ones. Error INVALID_CONFIG, one line: the name, where it stood, and what is near it.
+Result<ParsedConfig> parse_config(std::span<const GivenSetting> given);
+
+}  // namespace ottla

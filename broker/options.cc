@@ -1,0 +1,80 @@
+#include "broker/options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "broker/properties.h"
+#include "broker/version.h"
+
+namespace ottla {
+
+namespace {
+
+constexpr int usage_error = 2;
+
+// Every setting of the table: name, default, reason.
+std::string settings_help() {
+  std::string text = "\nSettings (--set NAME=VALUE, or in a file of Kafka's server.properties syntax):\n";
+  for (const Setting& setting : settings()) {
+    text += fmt::format("  {}{}{}\n      {}\n", setting.name, setting.default_text.empty() ? "" : "=",
+                        setting.default_text, setting.reason);
+  }
+  return text;
+}
+
+Options refuse(const std::string& why) { return {.text = fmt::format("ottla: {}\n", why), .exit_code = usage_error}; }
+
+Result<std::vector<GivenSetting>> gather(const std::string& file, const std::vector<std::string>& set) {
+  std::vector<GivenSetting> given;
+  if (!file.empty()) {
+    auto from_file = read_properties_file(file);
+    if (!from_file) {
+      return from_file;
+    }
+    given = std::move(*from_file);
+  }
+  for (const std::string& one : set) {
+    const auto equals = one.find('=');
+    if (equals == std::string::npos) {
+      return failure(ErrorCode::INVALID_CONFIG, fmt::format("--set {}: NAME=VALUE is expected", one));
+    }
+    given.push_back({.name = one.substr(0, equals), .value = one.substr(equals + 1), .source = "--set"});
+  }
+  return given;
+}
+
+}  // namespace
+
+Options parse_options(int argc, const char* const* argv) {
+  CLI::App app("Ottla, a Kafka broker in one small program.", "ottla");
+  app.set_version_flag("--version", std::string("ottla ") + version);
+  app.require_subcommand(1);
+  CLI::App* serve = app.add_subcommand("serve", "Run a broker.");
+  std::string file;
+  std::vector<std::string> set;
+  serve->add_option("--config", file, "A file of settings, as Kafka's server.properties")->option_text("FILE");
+  serve->add_option("--set", set, "One setting; wins over the file")->option_text("NAME=VALUE")->allow_extra_args(false);
+  app.footer(settings_help());
+  serve->footer(settings_help());
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {  // --help, --version
+    std::ostringstream text;
+    app.exit(asked, text, text);
+    return {.text = text.str()};
+  } catch (const CLI::Error& wrong) {
+    return refuse(fmt::format("{} (see ottla --help)", wrong.what()));
+  }
+  const auto given = gather(file, set);
+  if (!given) {
+    return refuse(given.error().message);
+  }
+  auto parsed = parse_config(*given);
+  if (!parsed) {
+    return refuse(parsed.error().message);
+  }
+  return {.config = std::move(parsed->config), .warnings = std::move(parsed->warnings)};
+}
+
+}  // namespace ottla

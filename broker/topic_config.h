@@ -1,0 +1,35 @@
+// The settings of one topic, under Kafka's names. What the topic does not set comes from the broker's settings.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "broker/config.h"
+#include "storage/log.h"
+
+namespace ottla {
+
+using TopicSettings = std::map<std::string, std::string>;
+
+struct TopicConfig {
+  LogConfig log;
+  std::int64_t flush_messages = 1;          // flush.messages; 1: acknowledged when synced
+  std::int32_t max_message_bytes = 0;       // max.message.bytes
+  bool is_compacted = false;                // cleanup.policy has compact: every record needs a key
+  bool uses_log_append_time = false;        // message.timestamp.type
+};
+
+// Error INVALID_CONFIG: a name Kafka does not know, or a value it would not take. A setting that Kafka knows and that has
+// no effect here yet is accepted and kept.
+Result<TopicConfig> parse_topic_config(const TopicSettings& settings, const Config& broker);
+
+// Every topic setting with its value and where it comes from, as CreateTopics tells (KIP-525).
+struct EffectiveSetting {
+  std::string name;
+  std::string value;
+  bool is_set_on_topic = false;
+};
+std::vector<EffectiveSetting> effective_topic_settings(const TopicSettings& settings, const Config& broker);
+
+}  // namespace ottla

@@ -1,0 +1,70 @@
+// What can be decided about the cluster's metadata: the commands of the metadata log. Each is schema as code, flexible
+// from version 0, so that it can grow by tagged fields and be read by an older broker. On the log: int16 kind, int16
+// version, body. Kinds and field order never change: a data directory of the first day opens for ever.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "protocol/schema.h"
+#include "protocol/wire_types.h"
+
+namespace ottla {
+
+struct CreateTopic {
+  static constexpr std::int16_t kind = 1;
+  struct Partition {
+    std::int32_t partition_index = 0;
+    std::vector<BrokerId> replicas;  // in order of preference
+    std::vector<BrokerId> isr;
+    BrokerId leader;
+    LeaderEpoch leader_epoch;
+    static void fields(auto& v, auto& m) {
+      v("PartitionIndex", m.partition_index);
+      v("Replicas", m.replicas);
+      v("Isr", m.isr);
+      v("Leader", m.leader);
+      v("LeaderEpoch", m.leader_epoch);
+    }
+  };
+  struct Config {
+    std::string name;
+    std::string value;
+    static void fields(auto& v, auto& m) {
+      v("Name", m.name);
+      v("Value", m.value);
+    }
+  };
+  std::string name;
+  TopicId topic_id;
+  std::vector<Partition> partitions;  // by index, none missing
+  std::vector<Config> configs;
+  static void fields(auto& v, auto& m) {
+    v("Name", m.name);
+    v("TopicId", m.topic_id);
+    v("Partitions", m.partitions);
+    v("Configs", m.configs);
+  }
+};
+
+struct DeleteTopic {
+  static constexpr std::int16_t kind = 2;
+  TopicId topic_id;
+  static void fields(auto& v, auto& m) { v("TopicId", m.topic_id); }
+};
+
+// The broker gets the next block of producer ids; the state machine says which.
+struct AllocateProducerIds {
+  static constexpr std::int16_t kind = 3;
+  BrokerId broker_id;
+  static void fields(auto& v, auto& m) { v("BrokerId", m.broker_id); }
+};
+
+using Command = std::variant<CreateTopic, DeleteTopic, AllocateProducerIds>;
+
+Bytes encode_command(const Command& command);
+// Error CORRUPT_MESSAGE: not a command, or one of a newer Ottla.
+Result<Command> decode_command(std::span<const std::byte> bytes);
+
+}  // namespace ottla
