@@ -57,12 +57,17 @@ TEST_F(CoreTest, a_cancelled_timer_does_not_fire) {
 
 TEST_F(CoreTest, endings_of_a_turn_run_after_what_was_ready) {
   std::string order;
+  std::promise<void> ended;
   run([&] {
-    core.at_end_of_turn([&] { order += "e"; });
+    asio::post(core.io, [&] { order += "2"; });
+    core.at_end_of_turn([&] {
+      order += "e";
+      ended.set_value();
+    });
     order += "1";
   });
-  run([&] { order += "2"; });
-  EXPECT_EQ(order, "1e2");
+  ended.get_future().wait();
+  EXPECT_EQ(order, "12e");
 }
 
 TEST_F(CoreTest, a_one_shot_wakes_its_waiter_from_another_thread) {

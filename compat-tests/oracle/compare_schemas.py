@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Compares what `ottla_oracle describe` says of our messages with the schemas in the kafka-clients jar.
 
-usage: compare_schemas.py OTTLA_ORACLE KAFKA_CLIENTS_JAR
+usage: compare_schemas.py OTTLA_ORACLE KAFKA_CLIENTS_JAR FOLDER_OF_MESSAGE_HEADERS
 
 For every message and every version that we serve: the API key, whether the version is flexible, and of each field in
-order its name, type, whether it may be null, tag, default, and "never compact". Lists what Kafka serves and we do not.
+order its name, type, whether it may be null, tag, default, and "never compact". In the headers: that each name stands
+beside the member of that name. Lists what Kafka serves and we do not.
 The last line is "MESSAGES COMPARISONS DIFFERENCES"; a message counts once for each version.
 """
 import json
+import pathlib
 import re
 import subprocess
 import sys
@@ -167,6 +169,18 @@ class Comparison:
             self.same(f"{where} {path}", "holds broker ids", True, path in our_broker_ids)
 
 
+    def member_names(self, folder):
+        """v("Host", m.rack) would go unseen everywhere else: it decodes and encodes alike."""
+        for header in sorted(pathlib.Path(folder).glob("*.h")):
+            for name, member in re.findall(r'\bv\(\s*"(\w+)",\s*m\.(\w+)', header.read_text()):
+                self.same(header.name, f"member of {name}", name.lower(), member.replace("_", ""))
+
+
+def numbers_text(numbers):
+    together = numbers == list(range(numbers[0], numbers[-1] + 1))
+    return str(Versions(numbers[0], numbers[-1])) if together else ",".join(map(str, numbers))
+
+
 def print_not_served(schemas, messages):
     served = {message["key"]: Versions(message["min"], message["max"]) for message in messages}
     for schema in sorted(schemas.values(), key=lambda schema: schema.get("apiKey", -1)):
@@ -177,15 +191,16 @@ def print_not_served(schemas, messages):
         missing = [version for version in range(stable.first, stable.last + 1) if version not in ours]
         if missing:
             name = schema["name"].removesuffix("Request")
-            print(f"not served: {name} ({schema['apiKey']}) {','.join(map(str, missing))}"
+            print(f"not served: {name} ({schema['apiKey']}) {numbers_text(missing)}"
                   f"  [{', '.join(schema['listeners'])}]")
 
 
-def main(oracle, jar):
+def main(oracle, jar, headers):
     schemas, messages = kafka_schemas(jar), our_messages(oracle)
     comparison = Comparison(schemas)
     for message in messages:
         comparison.message(message)
+    comparison.member_names(headers)
     print_not_served(schemas, messages)
     print(comparison.messages, comparison.comparisons, comparison.differences)
     return 1 if comparison.differences or not messages else 0
