@@ -1,5 +1,5 @@
-// The visitor that says in Kafka's words what a message's `fields` declare, so that the declaration can be compared with
-// Kafka's own schema (compat-tests/oracle).
+// The visitor that says in Kafka's words what a message's `fields` declare, so that it can be compared with Kafka's own
+// schema (compat-tests/oracle).
 #pragma once
 
 #include <fmt/format.h>

@@ -31,13 +31,13 @@ class CommandLog {
   struct Entry {
     std::uint64_t index = 0;  // from 1, without gaps
     std::uint64_t term = 0;   // never falls
-    Bytes bytes = {};
+    Bytes bytes;
     friend bool operator==(const Entry&, const Entry&) = default;
   };
   struct Snapshot {
     std::uint64_t index = 0;  // of the last command in the image
     std::uint64_t term = 0;
-    Bytes bytes = {};
+    Bytes bytes;
   };
 
   // `directory` is the data directory. Cuts a torn tail, durably. Errors (KAFKA_STORAGE_ERROR, one line): damage before

@@ -214,11 +214,11 @@ TEST_F(CommandLogTest, entries_out_of_sequence_or_too_large_are_refused) {
     const auto done = log->append({&entry, 1});
     return !done && done.error().code == ErrorCode::INVALID_REQUEST;
   };
-  EXPECT_TRUE(refused({.index = 2, .term = 1}));
+  EXPECT_TRUE(refused({.index = 2, .term = 1, .bytes = {}}));
   EXPECT_TRUE(refused({.index = 1, .term = 1, .bytes = Bytes(CommandLog::entry_max_bytes + 1)}));
   ASSERT_TRUE(append({"one"}));
-  EXPECT_TRUE(refused({.index = 1, .term = 1}));
-  EXPECT_TRUE(refused({.index = 2, .term = 0}));
+  EXPECT_TRUE(refused({.index = 1, .term = 1, .bytes = {}}));
+  EXPECT_TRUE(refused({.index = 2, .term = 0, .bytes = {}}));
 }
 
 TEST_F(CommandLogTest, a_newer_format_is_refused) {

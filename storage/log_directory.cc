@@ -48,7 +48,7 @@ std::string without_trailing_slashes(std::string path) {
 }  // namespace
 
 Result<std::unique_ptr<LogDirectory>> LogDirectory::open(Disk& disk, std::string path,
-                                                         std::optional<std::string> wanted_cluster_id,
+                                                         const std::optional<std::string>& wanted_cluster_id,
                                                          BrokerId node_id) {
   std::unique_ptr<LogDirectory> opened(new LogDirectory(disk, without_trailing_slashes(std::move(path))));
   // A start that is refused leaves the marker alone; one that goes on removes it before it writes anything else.

@@ -33,7 +33,8 @@ class LogDirectory {
   // Locks the directory, and makes and formats it if it is new (with a random cluster id unless one is wanted). What
   // meta.properties says wins; anything else that is wanted is an error. Every error is one line that says what to do.
   static Result<std::unique_ptr<LogDirectory>> open(Disk& disk, std::string path,
-                                                    std::optional<std::string> wanted_cluster_id, BrokerId node_id);
+                                                    const std::optional<std::string>& wanted_cluster_id,
+                                                    BrokerId node_id);
   LogDirectory(const LogDirectory&) = delete;
   LogDirectory& operator=(const LogDirectory&) = delete;
 

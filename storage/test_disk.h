@@ -80,7 +80,7 @@ class StoppingFile final : public File {
     if (disk_.fail_next_write) {
       disk_.fail_next_write = false;
       const auto half = parts.front().first(parts.front().size() / 2);
-      (void)file_->write_at({&half, 1}, position);
+      [[maybe_unused]] const auto written = file_->write_at({&half, 1}, position);
       return failure(ErrorCode::KAFKA_STORAGE_ERROR, "the write failed");
     }
     auto may = disk_.change();

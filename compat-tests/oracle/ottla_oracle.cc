@@ -25,6 +25,7 @@ namespace ottla {
 namespace {
 
 constexpr std::int32_t correlation_id = 0x01020304;  // as in Oracle.java
+constexpr std::size_t decode_budget_bytes = std::size_t{64} * 1024 * 1024;
 
 template <class... Requests>
 void for_each_request(TypeList<Requests...>, auto act) {
@@ -75,7 +76,7 @@ Result<Bytes> round_trip_request(std::span<std::byte> frame, std::int16_t versio
   if (!body) {
     return std::unexpected(body.error());
   }
-  DecodeBudget budget{64 * 1024 * 1024};
+  DecodeBudget budget{decode_budget_bytes};
   auto request = decode_message<Request>(*body, version, Request::api.flexible, budget);
   if (!request) {
     return std::unexpected(request.error());
@@ -88,13 +89,14 @@ Result<Bytes> round_trip_request(std::span<std::byte> frame, std::int16_t versio
 
 template <class Request>
 Result<Bytes> round_trip_response(std::span<std::byte> body, std::int16_t version) {
-  DecodeBudget budget{64 * 1024 * 1024};
+  DecodeBudget budget{decode_budget_bytes};
   auto response = decode_message<typename Request::Response>(body, version, Request::api.flexible, budget);
   if (!response) {
     return std::unexpected(response.error());
   }
   Writer out;
-  begin_response(out, correlation_id, version >= Request::api.flexible && Request::api.key != ApiVersionsRequest::api.key);
+  const bool is_api_versions = Request::api.key == ApiVersionsRequest::api.key;
+  begin_response(out, correlation_id, version >= Request::api.flexible && !is_api_versions);
   encode_message(out, *response, version, Request::api.flexible);
   finish_response(out);
   return out.flatten();

@@ -1,0 +1,68 @@
+"""aiokafka: plain producer and consumer, assigned partitions."""
+import asyncio
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError, TransactionalIdAuthorizationFailed
+
+from python_client import main, read_records, write_records
+
+
+async def metadata(bootstrap, topic):
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
+    await producer.start()
+    print(len(await producer.partitions_for(topic)))
+    await producer.stop()
+
+
+async def produce(bootstrap, topic, codec, records):
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, compression_type=None if codec == "none" else codec)
+    await producer.start()
+    futures = [await producer.send(topic, value, key=key, headers=headers, partition=partition)
+               for partition, key, value, headers in read_records(records)]
+    for future in futures:
+        await future
+    await producer.stop()
+
+
+async def consume(bootstrap, topic, out):
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    await consumer.start()
+    await consumer._client.force_metadata_update()
+    # partitions_for_topic answers None until the topic has been asked for once
+    consumer._client.add_topic(topic)
+    await consumer._client.force_metadata_update()
+    partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic))]
+    consumer.assign(partitions)
+    await consumer.seek_to_beginning()
+    ends = await consumer.end_offsets(partitions)
+    read = {partition.partition: [] for partition in partitions}
+    left = sum(ends.values())
+    while left > 0:
+        for partition, messages in (await consumer.getmany(timeout_ms=1000)).items():
+            read[partition.partition] += [(m.key, m.value, m.headers) for m in messages]
+            left -= len(messages)
+    await consumer.stop()
+    write_records(out, read)
+
+
+async def transaction(bootstrap, topic):
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, transactional_id="compat")
+    try:
+        await asyncio.wait_for(producer.start(), 20)
+        await producer.begin_transaction()
+    except TransactionalIdAuthorizationFailed as refused:
+        print(refused)
+        return 0
+    except KafkaError as other:
+        print(repr(other))
+        return 1 if "ransactional" not in repr(other) else 0
+    return 1
+
+
+def running(coroutine):
+    return lambda *arguments: asyncio.run(coroutine(*arguments))
+
+
+if __name__ == "__main__":
+    main({"metadata": running(metadata), "produce": running(produce), "consume": running(consume),
+          "transaction": running(transaction)})
