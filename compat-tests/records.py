@@ -5,7 +5,8 @@ One JSON object a line: {"partition":p,"key":base64|null,"value":base64|null,"he
 partition by partition, in the order in which each partition must hold them. 10,000 records of mixed size: null and empty
 keys and values, headers without, with empty and with null values, repeated and non-ASCII header names.
 
-A LIMIT leaves out what a client cannot say: null-value, null-header-value, repeated-header, header, empty-value, key.
+A LIMIT leaves out what a client cannot say: null-value, null-key, empty-value, empty-key, null-record
+(neither key nor value), header, null-header-value, repeated-header, text (neither newline nor separator in it).
 """
 import base64
 import json
@@ -55,6 +56,8 @@ def limited(one, limits):
         one["key"] = encoded(b"instead of null")
     if "empty-key" in limits and one["key"] == "":
         one["key"] = encoded(b"instead of empty")
+    if "null-record" in limits and one["key"] is None and one["value"] is None:
+        one["key"] = encoded(b"instead of nothing")
     if "header" in limits:
         one["headers"] = []
     if "null-header-value" in limits:

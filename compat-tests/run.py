@@ -86,8 +86,7 @@ def try_codec(client, codec, other, bootstrap, sent, table):
 
 def try_client(client, other, bootstrap, table):
     sent = os.path.join(client.work, client.name + ".records")
-    limits = client.words("limits")
-    make(sent, limits)
+    make(sent, client.limits)
     status, version = client.run("version")
     cells = [client.name, version if status == 0 else "?"]
     codecs = client.words("codecs")
@@ -102,7 +101,7 @@ def try_client(client, other, bootstrap, table):
     status, text = client.run("own", bootstrap)
     if status != NO_TRANSACTIONS:
         cells.append("own tests:" + table.check(f"{client.name} own tests", status == 0, f"see {client.log.name}"))
-    cells.append("without " + ", ".join(limits) if limits else "")
+    cells.append("without " + ", ".join(client.limits) if client.limits else "")
     table.rows.append(cells)
 
 
@@ -116,14 +115,14 @@ def main():
         status, text = client.run("setup", seconds=900)
         if table.check(f"{client.name} setup", status == 0, f"status {status}, see {client.log.name}: {text[-300:]}") == "ok":
             client.reads = client.run("consume", bootstrap, "", "")[0] != GROUPS_ONLY
+            client.limits = client.words("limits")
             ready.append(client)
     readers = [client for client in ready if client.reads]
     for client in ready:
         if not readers:
             break
-        ring = [reader for reader in readers if reader is not client] or readers
-        at = readers.index(client) if client in readers else 0
-        try_client(client, ring[at % len(ring)], bootstrap, table)
+        ring = [reader for reader in readers if reader is not client and "header" not in reader.limits] or readers
+        try_client(client, ring[ready.index(client) % len(ring)], bootstrap, table)
     widths = [max(len(row[i]) if i < len(row) else 0 for row in table.rows) for i in range(7)] if table.rows else []
     for row in table.rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())

@@ -1,0 +1,56 @@
+// kafkajs with its defaults.
+import kafkajs from 'kafkajs'
+import SnappyCodec from 'kafkajs-snappy'
+import { main, readRecords } from './node_client.mjs'
+
+const { CompressionCodecs, CompressionTypes, Kafka, Partitioners, logLevel } = kafkajs
+CompressionCodecs[CompressionTypes.Snappy] = SnappyCodec
+
+const types = { none: CompressionTypes.None, gzip: CompressionTypes.GZIP, snappy: CompressionTypes.Snappy }
+const batchRecords = 500
+
+const connect = bootstrap => new Kafka({ brokers: [bootstrap], logLevel: logLevel.ERROR })
+
+async function metadata(bootstrap, topic) {
+  const producer = connect(bootstrap).producer({ createPartitioner: Partitioners.DefaultPartitioner })
+  await producer.connect()
+  const admin = connect(bootstrap).admin()
+  await admin.connect()
+  await admin.createTopics({ topics: [{ topic }] })
+  const found = await admin.fetchTopicMetadata({ topics: [topic] })
+  console.log(found.topics[0].partitions.length)
+  await admin.disconnect()
+  await producer.disconnect()
+}
+
+async function produce(bootstrap, topic, codec, path) {
+  const producer = connect(bootstrap).producer({ createPartitioner: Partitioners.DefaultPartitioner })
+  await producer.connect()
+  const messages = readRecords(path).map(one => ({ ...one, headers: Object.fromEntries(one.headers) }))
+  for (let at = 0; at < messages.length;) {
+    let end = at
+    for (let bytes = 0; end < messages.length && end - at < batchRecords && bytes < 500_000; ++end) {
+      bytes += messages[end].value?.length ?? 0
+    }
+    await producer.send({ topic, compression: types[codec], messages: messages.slice(at, end) })
+    at = end
+  }
+  await producer.disconnect()
+}
+
+async function transaction(bootstrap) {
+  const producer = connect(bootstrap).producer({
+    transactionalId: 'compat', idempotent: true, maxInFlightRequests: 1, retry: { retries: 2 },
+    createPartitioner: Partitioners.DefaultPartitioner
+  })
+  await producer.connect()
+  try {
+    await producer.transaction()
+  } catch (refused) {
+    console.log(refused.message)
+    return /ransactional/.test(`${refused.type} ${refused.message}`) ? 0 : 1
+  }
+  return 1
+}
+
+await main({ metadata, produce, transaction })

@@ -1,0 +1,47 @@
+// @platformatic/kafka with its defaults.
+import { Producer } from '@platformatic/kafka'
+import { main, readRecords } from './node_client.mjs'
+
+const batchRecords = 500
+const connect = (bootstrap, more = {}) => new Producer({ clientId: 'compat', bootstrapBrokers: [bootstrap], ...more })
+
+async function metadata(bootstrap, topic) {
+  const producer = connect(bootstrap, { autocreateTopics: true })
+  const found = await producer.metadata({ topics: [topic], autocreateTopics: true })
+  console.log(found.topics.get(topic).partitionsCount)
+  await producer.close()
+}
+
+async function produce(bootstrap, topic, codec, path) {
+  const producer = connect(bootstrap)
+  const messages = readRecords(path).map(one => ({
+    topic,
+    partition: one.partition,
+    key: one.key,
+    value: one.value,
+    headers: new Map(one.headers.map(([name, value]) => [Buffer.from(name), value]))
+  }))
+  for (let at = 0; at < messages.length;) {
+    let end = at
+    for (let bytes = 0; end < messages.length && end - at < batchRecords && bytes < 500_000; ++end) {
+      bytes += messages[end].value?.length ?? 0
+    }
+    await producer.send({ messages: messages.slice(at, end), compression: codec })
+    at = end
+  }
+  await producer.close()
+}
+
+async function transaction(bootstrap) {
+  const producer = connect(bootstrap, { transactionalId: 'compat', idempotent: true, retries: 2 })
+  try {
+    await producer.beginTransaction()
+  } catch (refused) {
+    const text = JSON.stringify(refused, Object.getOwnPropertyNames(refused)) + refused.errors?.map(one => one.message + JSON.stringify(one))
+    console.log(text.slice(0, 500))
+    return /TRANSACTIONAL_ID_AUTHORIZATION_FAILED|ransactional/.test(text) ? 0 : 1
+  }
+  return 1
+}
+
+await main({ metadata, produce, transaction })
