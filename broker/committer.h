@@ -1,8 +1,8 @@
 // Makes appended records durable: the one place where the broker waits for fdatasync, never on a core's thread.
 //
-// Partitions with unsynced records queue up here. A few threads take them one by one, so files are synced in parallel and
-// the file system joins their journal commits; a partition has at most one sync under way, and whatever was appended
-// meanwhile goes with its next one. That is the group commit: no timer, no added delay.
+// Partitions with unsynced records queue up here. A few threads take them one by one, so files are synced in parallel
+// and the file system joins their journal commits; a partition has at most one sync under way, and whatever was
+// appended meanwhile goes with its next one. That is the group commit: no timer, no added delay.
 #pragma once
 
 #include <condition_variable>

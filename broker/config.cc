@@ -17,14 +17,15 @@ constexpr std::int64_t int32_max = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t hour_ms = 3'600'000;
 
 constexpr auto table = std::to_array<Setting>({
-    {"node.id", &Config::node_id, "1", "The number of this broker in its cluster; fixed once the data directory is made.", 0,
-     int32_max},
+    {"node.id", &Config::node_id, "1",
+     "The number of this broker in its cluster; fixed once the data directory is made.", 0, int32_max},
     {"broker.id", &Config::node_id, "", "The old name of node.id.", 0, int32_max},
     {"cluster.id", &Config::cluster_id, "", "The cluster's id for a new data directory; random if not given."},
     {"listeners", &Config::listeners, "PLAINTEXT://127.0.0.1:9092",
      "Where clients connect. Port 0 is any free port, told in the ready line; no host is every interface."},
     {"advertised.listeners", &Config::advertised_listeners, "",
-     "The addresses clients are told to use; without it, the one by which they came. Needed behind a port mapping or NAT."},
+     "The addresses clients are told to use; without it, the one by which they came. Needed behind a port mapping or "
+     "NAT."},
     {"controller.listener.names", &Config::controller_listener_names, "",
      "Listeners for controllers alone. They are not opened: this broker is a quorum of one."},
     {"listener.security.protocol.map", &Config::listener_security_protocol_map,
@@ -35,27 +36,29 @@ constexpr auto table = std::to_array<Setting>({
     {"log.dir", &Config::log_dirs, "", "The old name of log.dirs."},
     {"log.dirs", &Config::log_dirs, "./ottla-data", "The data directory; made and formatted at the first start."},
     {"broker.rack", &Config::broker_rack, "", "The rack told to clients in Metadata."},
-    {"num.network.threads", &Config::num_network_threads, "0", "Cores that serve connections; 0 is one for each processor.",
-     0, 1024},
+    {"num.network.threads", &Config::num_network_threads, "0",
+     "Cores that serve connections; 0 is one for each processor.", 0, 1024},
     {"socket.request.max.bytes", &Config::socket_request_max_bytes, "104857600", "The longest request.", 1, int32_max},
-    {"connections.max.idle.ms", &Config::connections_max_idle_ms, "600000", "A connection idle for longer is closed.", 1},
+    {"connections.max.idle.ms", &Config::connections_max_idle_ms, "600000", "A connection idle for longer is closed.",
+     1},
     {"connection.handshake.timeout.ms", &Config::connection_handshake_timeout_ms, "10000",
      "A connection that has sent no request by then is closed.", 1},
     {"num.partitions", &Config::num_partitions, "1", "Partitions of a topic made without a number.", 1, int32_max},
     {"auto.create.topics.enable", &Config::auto_create_topics_enable, "true",
      "Topics are made when a client first asks for them."},
     {"delete.topic.enable", &Config::delete_topic_enable, "true", "DeleteTopics works."},
-    {"max.partitions.per.cluster", &Config::max_partitions_per_cluster, "100000", "No more partitions than this are made.",
-     1, int32_max},
+    {"max.partitions.per.cluster", &Config::max_partitions_per_cluster, "100000",
+     "No more partitions than this are made.", 1, int32_max},
     {"message.max.bytes", &Config::message_max_bytes, "1048588", "The largest batch (a topic's max.message.bytes).", 0,
      int32_max},
     {"fetch.max.bytes", &Config::fetch_max_bytes, "57671680", "The most one Fetch answers.", 1024, int32_max},
     {"decompression.max.bytes", &Config::decompression_max_bytes, "67108864", "The most one batch may unpack to.", 1},
-    {"decompression.max.ratio", &Config::decompression_max_ratio, "1000", "How many times its size a batch may unpack to.",
-     1},
+    {"decompression.max.ratio", &Config::decompression_max_ratio, "1000",
+     "How many times its size a batch may unpack to.", 1},
     {"log.message.timestamp.type", &Config::log_message_timestamp_type, "CreateTime",
      "CreateTime or LogAppendTime (a topic's message.timestamp.type)."},
-    {"log.cleanup.policy", &Config::log_cleanup_policy, "delete", "delete, compact or both (a topic's cleanup.policy)."},
+    {"log.cleanup.policy", &Config::log_cleanup_policy, "delete",
+     "delete, compact or both (a topic's cleanup.policy)."},
     {"log.segment.bytes", &Config::log_segment_bytes, "1073741824", "A segment ends at this size (segment.bytes).", 14,
      int32_max},
     {"log.roll.hours", &Config::log_roll_ms, "168", "A segment ends at this age.", 1, int32_max, hour_ms},
@@ -131,46 +134,47 @@ struct Assign {
     const auto value = whole_number<std::int64_t>(text);
     const std::int64_t max = std::min(setting.max, most / setting.scale);
     if (!value || *value < setting.min || *value > max) {
-      const std::string least = setting.min == std::numeric_limits<std::int64_t>::min() ? "" : fmt::format(" from {}", setting.min);
+      const std::string least =
+          setting.min == std::numeric_limits<std::int64_t>::min() ? "" : fmt::format(" from {}", setting.min);
       return std::unexpected(malformed(fmt::format("a whole number{} to {}", least, max)).error());
     }
     return *value * setting.scale;
   }
-  Result<void> operator()(bool Config::*member) const {
+  Result<void> operator()(bool Config::* member) const {
     if (text != "true" && text != "false") {
       return malformed("true or false");
     }
     config.*member = text == "true";
     return {};
   }
-  Result<void> operator()(std::int32_t Config::*member) const {
+  Result<void> operator()(std::int32_t Config::* member) const {
     const auto value = number(int32_max);
     config.*member = static_cast<std::int32_t>(value.value_or(0));
     return value ? Result<void>{} : std::unexpected(value.error());
   }
-  Result<void> operator()(std::int64_t Config::*member) const {
+  Result<void> operator()(std::int64_t Config::* member) const {
     const auto value = number(std::numeric_limits<std::int64_t>::max());
     config.*member = value.value_or(0);
     return value ? Result<void>{} : std::unexpected(value.error());
   }
-  Result<void> operator()(BrokerId Config::*member) const {
+  Result<void> operator()(BrokerId Config::* member) const {
     const auto value = number(int32_max);
     config.*member = BrokerId{static_cast<std::int32_t>(value.value_or(0))};
     return value ? Result<void>{} : std::unexpected(value.error());
   }
-  Result<void> operator()(std::string Config::*member) const {
+  Result<void> operator()(std::string Config::* member) const {
     config.*member = text;
     return {};
   }
-  Result<void> operator()(std::optional<std::string> Config::*member) const {
+  Result<void> operator()(std::optional<std::string> Config::* member) const {
     config.*member = std::string(text);
     return {};
   }
-  Result<void> operator()(std::vector<std::string> Config::*member) const {
+  Result<void> operator()(std::vector<std::string> Config::* member) const {
     config.*member = split_list(text);
     return {};
   }
-  Result<void> operator()(std::vector<Listener> Config::*member) const {
+  Result<void> operator()(std::vector<Listener> Config::* member) const {
     (config.*member).clear();
     for (const std::string& part : split_list(text)) {
       const auto listener = parse_listener(part);
@@ -181,7 +185,7 @@ struct Assign {
     }
     return {};
   }
-  Result<void> operator()(std::map<std::string, std::string> Config::*member) const {
+  Result<void> operator()(std::map<std::string, std::string> Config::* member) const {
     (config.*member).clear();
     for (const std::string& part : split_list(text)) {
       const auto colon = part.find(':');
@@ -215,7 +219,8 @@ Result<void> check_whole(const Config& config) {
       return invalid(fmt::format("listener {} has no protocol in listener.security.protocol.map", listener.name));
     }
     if (protocol->second != "PLAINTEXT") {
-      return invalid(fmt::format("listener {} wants {}, only PLAINTEXT is served yet", listener.name, protocol->second));
+      return invalid(
+          fmt::format("listener {} wants {}, only PLAINTEXT is served yet", listener.name, protocol->second));
     }
   }
   if (config.log_message_timestamp_type != "CreateTime" && config.log_message_timestamp_type != "LogAppendTime") {
@@ -258,15 +263,19 @@ Result<ParsedConfig> parse_config(std::span<const GivenSetting> given) {
       return invalid(fmt::format("{}: {}: {}", found->second->source, setting.name, assigned.error().message));
     }
   }
-  const auto is_ours = [](std::string_view name) { return std::ranges::find(table, name, &Setting::name) != table.end(); };
+  const auto is_ours = [](std::string_view name) {
+    return std::ranges::find(table, name, &Setting::name) != table.end();
+  };
   for (const auto& [name, one] : last) {
     if (is_ours(name)) {
       continue;
     }
     if (!is_kafka_setting(name)) {
-      return invalid(fmt::format("{}: no setting is called '{}'; the nearest is '{}'", one->source, name, nearest_setting(name)));
+      return invalid(
+          fmt::format("{}: no setting is called '{}'; the nearest is '{}'", one->source, name, nearest_setting(name)));
     }
-    parsed.warnings.push_back(fmt::format("warning: {}: {} is a Kafka setting that has no effect here", one->source, name));
+    parsed.warnings.push_back(
+        fmt::format("warning: {}: {} is a Kafka setting that has no effect here", one->source, name));
   }
   if (auto checked = check_whole(parsed.config); !checked) {
     return std::unexpected(std::move(checked.error()));

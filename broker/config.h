@@ -1,5 +1,5 @@
-// Every setting under Kafka's name. The table in config.cc has names, defaults, bounds and reasons; what a setting means
-// to the code is a member here. Parsing, --help and the documentation derive from the table.
+// Every setting under Kafka's name. The table in config.cc has names, defaults, bounds and reasons; what a setting
+// means to the code is a member here. Parsing, --help and the documentation derive from the table.
 #pragma once
 
 #include <cstdint>

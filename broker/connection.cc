@@ -49,8 +49,8 @@ Awaitable<> Connection::run() {
       continue;
     }
     const auto space = reader_.space();
-    const auto [error, size] = co_await socket_.async_read_some(asio::buffer(space.data(), space.size()),
-                                                                asio::as_tuple(use_awaitable));
+    const auto [error, size] =
+        co_await socket_.async_read_some(asio::buffer(space.data(), space.size()), asio::as_tuple(use_awaitable));
     if (error) {
       close("");
       break;
@@ -194,8 +194,8 @@ void Connection::watch_for_silence() {
     const auto& config = self->broker_.config;
     if (self->reader_.is_partial() && now - self->frame_began_ > slow_frame_deadline) {
       self->close("a frame was not complete within 30 s");
-    } else if (!self->served_any_ && now - self->last_received_ >
-                                         std::chrono::milliseconds(config.connection_handshake_timeout_ms)) {
+    } else if (!self->served_any_ &&
+               now - self->last_received_ > std::chrono::milliseconds(config.connection_handshake_timeout_ms)) {
       self->close("no request within connection.handshake.timeout.ms");
     } else if (self->replies_.empty() &&
                now - self->last_received_ > std::chrono::milliseconds(config.connections_max_idle_ms)) {

@@ -55,7 +55,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool served_any_ = false;
   bool closed_ = false;
 
-  std::deque<std::shared_ptr<Reply>> replies_;        // in request order, ready or not
+  std::deque<std::shared_ptr<Reply>> replies_;         // in request order, ready or not
   std::vector<std::shared_ptr<Reply>> being_written_;  // their buffers are with the kernel
   std::vector<asio::const_buffer> buffers_;
   bool writing_ = false;

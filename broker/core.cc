@@ -1,8 +1,7 @@
 #include "broker/core.h"
 
-#include <pthread.h>
-
 #include <fmt/format.h>
+#include <pthread.h>
 
 namespace ottla {
 

@@ -1,8 +1,9 @@
 #include "broker/dispatch.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
 
 #include "broker/handlers.h"
 #include "protocol/codec.h"
@@ -38,8 +39,8 @@ template <class Request>
 Awaitable<Result<void>> serve(std::shared_ptr<RequestContext> context) {
   constexpr const Api& api = Request::api;
   const RequestHeader& header = context->header;
-  DecodeBudget budget{std::min(decode_budget_max_bytes, decode_budget_base_bytes + decode_budget_per_frame_byte *
-                                                                                       context->frame.bytes.size())};
+  DecodeBudget budget{std::min(decode_budget_max_bytes,
+                               decode_budget_base_bytes + decode_budget_per_frame_byte * context->frame.bytes.size())};
   auto body = request_body(context->frame.bytes, header, header.api_version >= api.flexible);
   if (!body) {
     co_return std::unexpected(std::move(body.error()));
@@ -73,7 +74,8 @@ static_assert(std::ranges::is_sorted(table, {}, [](const ApiEntry& entry) { retu
 std::span<const ApiEntry> served_apis() { return table; }
 
 const ApiEntry* find_api(std::int16_t key) {
-  const auto* const found = std::ranges::lower_bound(table, key, {}, [](const ApiEntry& entry) { return entry.api.key; });
+  const auto* const found =
+      std::ranges::lower_bound(table, key, {}, [](const ApiEntry& entry) { return entry.api.key; });
   return found != table.end() && found->api.key == key ? &*found : nullptr;
 }
 

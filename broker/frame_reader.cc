@@ -1,8 +1,9 @@
 #include "broker/frame_reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
-#include <fmt/format.h>
 
 namespace ottla {
 
@@ -10,7 +11,7 @@ namespace {
 
 constexpr std::size_t length_prefix_bytes = 4;
 constexpr std::size_t slab_bytes = 64 * 1024;
-constexpr std::size_t small_space_bytes = 4 * 1024;  // less than this left: move on to a fresh slab
+constexpr std::size_t small_space_bytes = 4 * 1024;   // less than this left: move on to a fresh slab
 constexpr std::size_t kept_slab_bytes = 1024 * 1024;  // a slab above this is let go once it is empty
 
 const char* what_it_looks_like(std::int32_t length) {

@@ -27,8 +27,8 @@ class FrameReader {
  public:
   explicit FrameReader(std::int32_t max_frame_bytes) : max_frame_bytes_(max_frame_bytes) {}
 
-  // The next whole frame, or nothing until more is received. Error INVALID_REQUEST: a length below 1 or above the limit;
-  // the stream is then lost. The message hints when the bytes look like TLS or HTTP.
+  // The next whole frame, or nothing until more is received. Error INVALID_REQUEST: a length below 1 or above the
+  // limit; the stream is then lost. The message hints when the bytes look like TLS or HTTP.
   Result<std::optional<Frame>> next();
 
   // Where to receive next; never empty.

@@ -77,8 +77,8 @@ TEST_F(FrameReaderTest, a_large_frame_grows_with_the_bytes_received_and_not_with
 }
 
 TEST_F(FrameReaderTest, refuses_lengths_that_cannot_be_and_says_what_they_look_like) {
-  for (const auto& [text, hint] : {std::pair{"\xff\xff\xff\xfb"sv, ""}, {"\0\0\0\0"sv, ""}, {"GET "sv, "HTTP"},
-                                   {"\x16\x03\x01\x00"sv, "TLS"}}) {
+  for (const auto& [text, hint] :
+       {std::pair{"\xff\xff\xff\xfb"sv, ""}, {"\0\0\0\0"sv, ""}, {"GET "sv, "HTTP"}, {"\x16\x03\x01\x00"sv, "TLS"}}) {
     FrameReader fresh{1'000'000};
     std::memcpy(fresh.space().data(), text.data(), text.size());
     fresh.received(text.size());

@@ -1,4 +1,5 @@
-// The names of all settings that an Apache Kafka 4.3.1 broker knows, to tell a setting that has no effect here from a typo.
+// The names of all settings that an Apache Kafka 4.3.1 broker knows, to tell a setting that has no effect here from a
+// typo.
 #pragma once
 
 #include <string_view>

@@ -1,10 +1,10 @@
 // ottla: options, wiring, run. Readable from top to bottom.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <pthread.h>
 
 #include <csignal>
 #include <cstdio>
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <future>
 
 #include "broker/broker.h"

@@ -1,6 +1,6 @@
 // The cluster's metadata on this broker: commands go in, the state machine (replication/controller.h) moves on, and the
-// partitions follow. Today a quorum of one over a checked log in the data directory; a consensus library takes the place
-// of that log without its callers noticing.
+// partitions follow. Today a quorum of one over a checked log in the data directory; a consensus library takes the
+// place of that log without its callers noticing.
 #pragma once
 
 #include <condition_variable>

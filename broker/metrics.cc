@@ -11,8 +11,8 @@ constexpr std::size_t client_label_bytes_max = 64;
 }  // namespace
 
 void LatencyHistogram::record(std::chrono::nanoseconds duration) {
-  const auto microseconds =
-      static_cast<std::uint64_t>(std::max<std::int64_t>(0, std::chrono::ceil<std::chrono::microseconds>(duration).count()));
+  const auto microseconds = static_cast<std::uint64_t>(
+      std::max<std::int64_t>(0, std::chrono::ceil<std::chrono::microseconds>(duration).count()));
   // The bucket "up to 2^i" takes what is above 2^(i-1).
   const auto index = microseconds <= 1 ? 0 : static_cast<std::size_t>(std::bit_width(microseconds - 1));
   buckets_[std::min(index, bounded_buckets)].add(1);

@@ -54,7 +54,9 @@ Options parse_options(int argc, const char* const* argv) {
   std::string file;
   std::vector<std::string> set;
   serve->add_option("--config", file, "A file of settings, as Kafka's server.properties")->option_text("FILE");
-  serve->add_option("--set", set, "One setting; wins over the file")->option_text("NAME=VALUE")->allow_extra_args(false);
+  serve->add_option("--set", set, "One setting; wins over the file")
+      ->option_text("NAME=VALUE")
+      ->allow_extra_args(false);
   app.footer(settings_help());
   serve->footer(settings_help());
   try {

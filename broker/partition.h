@@ -1,8 +1,8 @@
 // One partition on this broker: runs the effects of the pure leader core against its log, and wakes who waits.
 //
 // A partition is a combiner: appends queue up, the first to arrive becomes the writer, takes all that wait (from every
-// core and connection) and makes one gathered write and one step of them; the others resume with their offsets. Any core
-// may call anything here; no lock is held across an await.
+// core and connection) and makes one gathered write and one step of them; the others resume with their offsets. Any
+// core may call anything here; no lock is held across an await.
 #pragma once
 
 #include <map>

@@ -1,7 +1,8 @@
 #include "broker/partitions.h"
 
-#include <chrono>
 #include <fmt/format.h>
+
+#include <chrono>
 
 #include "broker/log.h"
 
@@ -42,8 +43,7 @@ Result<void> Partitions::open(const Topic& topic) {
         return assigned;
       }
     }
-    served->partitions.push_back(
-        std::make_shared<Partition>(name, std::move(*log), epoch, *topic_config, committer_));
+    served->partitions.push_back(std::make_shared<Partition>(name, std::move(*log), epoch, *topic_config, committer_));
   }
   const std::unique_lock lock(mutex_);
   by_name_[topic.name] = served;

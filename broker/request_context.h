@@ -34,7 +34,8 @@ struct RequestContext {
   Clock::time_point received_at;
   std::shared_ptr<Reply> reply = std::make_shared<Reply>();
 
-  // Two-stage requests (Produce): the handler completes this when its effects are ordered; the connection then reads on.
+  // Two-stage requests (Produce): the handler completes this when its effects are ordered; the connection then reads
+  // on.
   OneShot<bool> dispatched;
 };
 

@@ -14,14 +14,14 @@ using TopicSettings = std::map<std::string, std::string>;
 
 struct TopicConfig {
   LogConfig log;
-  std::int64_t flush_messages = 1;          // flush.messages; 1: acknowledged when synced
-  std::int32_t max_message_bytes = 0;       // max.message.bytes
-  bool is_compacted = false;                // cleanup.policy has compact: every record needs a key
-  bool uses_log_append_time = false;        // message.timestamp.type
+  std::int64_t flush_messages = 1;     // flush.messages; 1: acknowledged when synced
+  std::int32_t max_message_bytes = 0;  // max.message.bytes
+  bool is_compacted = false;           // cleanup.policy has compact: every record needs a key
+  bool uses_log_append_time = false;   // message.timestamp.type
 };
 
-// Error INVALID_CONFIG: a name Kafka does not know, or a value it would not take. A setting that Kafka knows and that has
-// no effect here yet is accepted and kept.
+// Error INVALID_CONFIG: a name Kafka does not know, or a value it would not take. A setting that Kafka knows and that
+// has no effect here yet is accepted and kept.
 Result<TopicConfig> parse_topic_config(const TopicSettings& settings, const Config& broker);
 
 // Every topic setting with its value and where it comes from, as CreateTopics tells (KIP-525).

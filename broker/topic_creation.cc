@@ -12,7 +12,8 @@ Result<void> check_assignments(const NewTopic& wish, BrokerId node) {
   std::int32_t expected = 0;
   for (const auto& [index, brokers] : wish.assignments) {
     if (index != expected++) {
-      return failure(ErrorCode::INVALID_REPLICA_ASSIGNMENT, "partitions should be a consecutive 0-based integer sequence");
+      return failure(ErrorCode::INVALID_REPLICA_ASSIGNMENT,
+                     "partitions should be a consecutive 0-based integer sequence");
     }
     if (brokers.size() != 1 || brokers.front() != node) {
       return failure(ErrorCode::INVALID_REPLICA_ASSIGNMENT,
@@ -38,10 +39,12 @@ Result<void> check_replication_factor(const NewTopic& wish) {
     return {};
   }
   if (wish.replication_factor < 1) {
-    return failure(ErrorCode::INVALID_REPLICATION_FACTOR, "Replication factor must be larger than 0, or -1 to use the default value.");
+    return failure(ErrorCode::INVALID_REPLICATION_FACTOR,
+                   "Replication factor must be larger than 0, or -1 to use the default value.");
   }
   return failure(ErrorCode::INVALID_REPLICATION_FACTOR,
-                 fmt::format("Unable to replicate the partition {} time(s): only 1 broker(s) are registered.", wish.replication_factor));
+                 fmt::format("Unable to replicate the partition {} time(s): only 1 broker(s) are registered.",
+                             wish.replication_factor));
 }
 
 // Refusals that need the whole state: taken names, and the bound on partitions.

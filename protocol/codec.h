@@ -26,9 +26,9 @@ Result<Message> decode_message(std::span<std::byte> bytes, std::int16_t version,
     reader.fail("bytes left over");
   }
   if (!reader.ok()) {
-    return failure(ErrorCode::INVALID_REQUEST, fmt::format("{} at {}, byte {}", reader.error(),
-                                                           decoder.path().empty() ? "the end" : decoder.path(),
-                                                           reader.position()));
+    return failure(ErrorCode::INVALID_REQUEST,
+                   fmt::format("{} at {}, byte {}", reader.error(), decoder.path().empty() ? "the end" : decoder.path(),
+                               reader.position()));
   }
   return message;
 }

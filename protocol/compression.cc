@@ -146,7 +146,7 @@ Result<Bytes> decompress_lz4(std::span<const std::byte> in, Output out) {
     return corrupt("lz4", "no memory");
   }
   const std::unique_ptr<LZ4F_dctx, decltype(&LZ4F_freeDecompressionContext)> context(raw,
-                                                                                    LZ4F_freeDecompressionContext);
+                                                                                     LZ4F_freeDecompressionContext);
   std::size_t at = 0;
   for (;;) {
     const auto room = out.room();

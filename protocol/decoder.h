@@ -1,5 +1,5 @@
-// The visitor that reads a message in one version from bytes nobody vouches for. Every count is checked against the bytes
-// that remain and charged to the budget before anything is allocated.
+// The visitor that reads a message in one version from bytes nobody vouches for. Every count is checked against the
+// bytes that remain and charged to the budget before anything is allocated.
 #pragma once
 
 #include <string>

@@ -1,6 +1,7 @@
 // The records of a batch, walked in place. Record format v2 (Kafka's DefaultRecord):
-//   length varint | attributes int8 | timestamp delta varlong | offset delta varint | key length varint (-1 null), key |
-//   value length varint (-1 null), value | headers count varint, each: key length varint, key, value length varint, value
+//   length varint | attributes int8 | timestamp delta varlong | offset delta varint | key length varint (-1 null), key
+//   | value length varint (-1 null), value | headers count varint, each: key length varint, key, value length varint,
+//   value
 #pragma once
 
 #include <cstdint>

@@ -34,8 +34,8 @@ std::optional<Error> fault_in_header(const BatchHeader& header) {
     return invalid("clients are not allowed to write control records");
   }
   if (header.records_count <= 0 || header.last_offset_delta != header.records_count - 1) {
-    return invalid(fmt::format("{} records with a last offset delta of {}", header.records_count,
-                               header.last_offset_delta));
+    return invalid(
+        fmt::format("{} records with a last offset delta of {}", header.records_count, header.last_offset_delta));
   }
   if (header.has_producer() && (header.producer_epoch < 0 || header.base_sequence < 0)) {
     return invalid("a producer id without epoch or sequence");
@@ -68,8 +68,8 @@ std::optional<Error> fault_in_frame(std::span<const std::byte> bytes, const Batc
     return invalid("exactly one batch for a partition, not several");
   }
   if (size > limits.max_batch_bytes) {
-    return Error{ErrorCode::MESSAGE_TOO_LARGE, fmt::format("a batch of {} bytes, allowed are {}", size,
-                                                           limits.max_batch_bytes)};
+    return Error{ErrorCode::MESSAGE_TOO_LARGE,
+                 fmt::format("a batch of {} bytes, allowed are {}", size, limits.max_batch_bytes)};
   }
   if (!crc_is_right(bytes)) {
     return Error{ErrorCode::CORRUPT_MESSAGE, "the CRC does not match"};

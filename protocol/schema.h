@@ -32,8 +32,8 @@ struct VersionRange {
 struct Api {
   std::int16_t key = 0;
   const char* name = "";
-  VersionRange versions;                // what we serve; API keys and ranges: Kafka's <name>Request.json
-  std::int16_t flexible = 0;            // first version with compact types and tagged fields
+  VersionRange versions;                       // what we serve; API keys and ranges: Kafka's <name>Request.json
+  std::int16_t flexible = 0;                   // first version with compact types and tagged fields
   std::int16_t advertised_min = versions.min;  // Produce only: 0, for librdkafka before 2.8 (KAFKA-18659)
 };
 

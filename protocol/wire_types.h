@@ -40,8 +40,8 @@ concept StrongNumber = !std::is_enum_v<T> && requires { typename T::rep; };
 template <class T>
 concept WireNumber = std::is_integral_v<T> || std::is_enum_v<T>;
 
-// The member of `right` at the place that `member` has in `left`. Lets a visitor, which sees one struct, look at another
-// of the same type beside it.
+// The member of `right` at the place that `member` has in `left`. Lets a visitor, which sees one struct, look at
+// another of the same type beside it.
 template <class Struct, class Member>
 const Member& counterpart(const Struct& left, const Member& member, const Struct& right) {
   const auto offset = reinterpret_cast<const std::byte*>(&member) - reinterpret_cast<const std::byte*>(&left);

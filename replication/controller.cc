@@ -60,7 +60,8 @@ constexpr std::int16_t image_version = 0;
 
 Result<void> check_topic_name(std::string_view name) {
   const auto is_legal = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
   };
   if (name.empty() || name == "." || name == ".." || name.size() > topic_name_max ||
       !std::ranges::all_of(name, is_legal)) {

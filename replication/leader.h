@@ -1,5 +1,6 @@
 // The leader of one partition, as rules alone: what may be shown to consumers and acknowledged, given what is written
-// and what is synced. No files, no clock, no lock: broker/partition (or a simulator) tells it events and runs what follows.
+// and what is synced. No files, no clock, no lock: broker/partition (or a simulator) tells it events and runs what
+// follows.
 //
 // Today the in-sync replicas are this broker alone; followers, and an ISR that changes, come into this file.
 #pragma once

@@ -16,8 +16,8 @@ Result<Command> decode_body(std::span<std::byte> body) {
   DecodeBudget budget{body.size() * 64 + 1024};
   auto decoded = decode_message<One>(body, version, flexible_since, budget);
   if (!decoded) {
-    return failure(ErrorCode::CORRUPT_MESSAGE, fmt::format("metadata command {}: {}", One::kind,
-                                                           decoded.error().message));
+    return failure(ErrorCode::CORRUPT_MESSAGE,
+                   fmt::format("metadata command {}: {}", One::kind, decoded.error().message));
   }
   return Command{std::move(*decoded)};
 }

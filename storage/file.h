@@ -51,7 +51,7 @@ class Disk {
   virtual Result<void> remove_directory(const std::string& path) = 0;  // with all it holds; absent is fine
   // Held until the last copy is gone; KAFKA_STORAGE_ERROR if another process (or Disk) holds it.
   virtual Result<std::shared_ptr<void>> lock(const std::string& path) = 0;
-  virtual Result<void> sync_directory(const std::string& path) = 0;    // entries made, renamed or removed in it
+  virtual Result<void> sync_directory(const std::string& path) = 0;  // entries made, renamed or removed in it
 };
 
 // The real disk.

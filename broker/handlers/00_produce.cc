@@ -1,5 +1,6 @@
 // Produce 3-13 (advertised from 0: librdkafka before 2.8 switches compression off otherwise, KAFKA-18659). Two stages:
-// appended in order (then the connection reads on), and durable (then the reply may leave). Topics by id from version 13.
+// appended in order (then the connection reads on), and durable (then the reply may leave). Topics by id from
+// version 13.
 #include <chrono>
 
 #include "broker/broker.h"
@@ -121,8 +122,7 @@ Awaitable<std::vector<Written>> append_all(RequestContext& context, ProduceReque
         refuse(answer, *refused);
       } else if (!partition) {
         const bool unknown_id = !served && context.header.api_version >= 13;
-        refuse(answer,
-               {unknown_id ? ErrorCode::UNKNOWN_TOPIC_ID : ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, ""});
+        refuse(answer, {unknown_id ? ErrorCode::UNKNOWN_TOPIC_ID : ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, ""});
       } else if (auto one = co_await append(context, partition, data.records.bytes, answer)) {
         written.push_back(std::move(*one));
       }

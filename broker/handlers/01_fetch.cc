@@ -14,7 +14,7 @@ namespace {
 using PartitionAnswer = FetchResponse::FetchableTopicResponse::PartitionData;
 using PartitionAsked = FetchRequest::FetchTopic::FetchPartition;
 
-constexpr std::int16_t zstd_since = 10;               // KIP-110
+constexpr std::int16_t zstd_since = 10;  // KIP-110
 constexpr std::int8_t read_uncommitted = 0;
 constexpr std::int32_t longest_wait_ms = 5 * 60'000;  // whatever a client asks for
 
@@ -117,8 +117,8 @@ void read(RequestContext& context, Part& part) {
     return;
   }
   const auto size = static_cast<std::size_t>(part.slice.size_bytes);
-  const auto slab = std::make_shared<Slab>(
-      Slab{.bytes = std::make_unique_for_overwrite<std::byte[]>(size), .capacity = size});
+  const auto slab =
+      std::make_shared<Slab>(Slab{.bytes = std::make_unique_for_overwrite<std::byte[]>(size), .capacity = size});
   const auto got = part.slice.read({slab->bytes.get(), size});
   if (!got) {
     answer.error_code = ErrorCode::KAFKA_STORAGE_ERROR;
@@ -155,7 +155,8 @@ std::vector<Part> find_partitions(RequestContext& context, const FetchRequest& r
     topic_answer.topic = topic.topic;
     topic_answer.topic_id = topic.topic_id;
     topic_answer.partitions.resize(topic.partitions.size());  // pointed to from here on
-    const auto served = by_id ? context.broker.partitions.find(topic.topic_id) : context.broker.partitions.find(topic.topic);
+    const auto served =
+        by_id ? context.broker.partitions.find(topic.topic_id) : context.broker.partitions.find(topic.topic);
     for (std::size_t i = 0; i < topic.partitions.size(); ++i) {
       Part part{.asked = &topic.partitions[i], .answer = &topic_answer.partitions[i], .partition = {}, .slice = {}};
       part.answer->partition_index = part.asked->partition;

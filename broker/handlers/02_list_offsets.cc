@@ -1,5 +1,5 @@
-// ListOffsets 1-11. -1 the end a consumer may see, -2 the start, -3 the greatest timestamp (KIP-734); -4, -5, -6 as for a
-// log without tiers (KIP-405, KIP-1005, KIP-1023). A time with nothing at or after it: offset -1 and no error.
+// ListOffsets 1-11. -1 the end a consumer may see, -2 the start, -3 the greatest timestamp (KIP-734); -4, -5, -6 as for
+// a log without tiers (KIP-405, KIP-1005, KIP-1023). A time with nothing at or after it: offset -1 and no error.
 #include "broker/broker.h"
 #include "broker/epoch_check.h"
 #include "broker/handlers.h"

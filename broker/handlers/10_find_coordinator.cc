@@ -22,7 +22,8 @@ Error refusal_of(std::int8_t key_type) {
     logger().warn("refused a transactional producer: transactions are not served yet");
     return {.code = ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED, .message = "transactions are not served yet"};
   }
-  return {.code = ErrorCode::INVALID_REQUEST, .message = fmt::format("coordinators of type {} are not served", key_type)};
+  return {.code = ErrorCode::INVALID_REQUEST,
+          .message = fmt::format("coordinators of type {} are not served", key_type)};
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// ApiVersions 0-4. Tells a client what we serve, and learns who it is (KIP-511). A version we do not know is answered by
-// the connection itself, in version 0 (KIP-511). No feature is finalized yet (KIP-584).
+// ApiVersions 0-4. Tells a client what we serve, and learns who it is (KIP-511). A version we do not know is answered
+// by the connection itself, in version 0 (KIP-511). No feature is finalized yet (KIP-584).
 #include "broker/broker.h"
 #include "broker/connection.h"
 #include "broker/dispatch.h"
@@ -23,9 +23,8 @@ bool is_software_text(std::string_view text) {
 std::vector<ApiVersionsResponse::ApiVersion> served_api_versions() {
   std::vector<ApiVersionsResponse::ApiVersion> versions;
   for (const ApiEntry& entry : served_apis()) {
-    versions.push_back({.api_key = entry.api.key,
-                        .min_version = entry.api.advertised_min,
-                        .max_version = entry.api.versions.max});
+    versions.push_back(
+        {.api_key = entry.api.key, .min_version = entry.api.advertised_min, .max_version = entry.api.versions.max});
   }
   return versions;
 }

@@ -24,14 +24,16 @@ Result<NewTopic> wish_of(const Asked& asked) {
   NewTopic wish{.name = asked.name, .partitions = asked.num_partitions, .replication_factor = asked.replication_factor};
   for (const auto& config : asked.configs) {
     if (!config.value) {
-      return failure(ErrorCode::INVALID_CONFIG, fmt::format("Null value not supported for topic configs: {}", config.name));
+      return failure(ErrorCode::INVALID_CONFIG,
+                     fmt::format("Null value not supported for topic configs: {}", config.name));
     }
     wish.configs[config.name] = *config.value;
   }
   if (!asked.assignments.empty()) {
     if (asked.num_partitions != -1 || asked.replication_factor != -1) {
       return failure(ErrorCode::INVALID_REQUEST,
-                     "A manual partition assignment was specified, but the number of partitions or the replication factor was not -1.");
+                     "A manual partition assignment was specified, but the number of partitions or the replication "
+                     "factor was not -1.");
     }
     for (const auto& assignment : asked.assignments) {
       if (!wish.assignments.emplace(assignment.partition_index, assignment.broker_ids).second) {

@@ -1,5 +1,6 @@
-// InitProducerId 0-5. A fresh producer id for every idempotent producer, as Kafka gives even to one that names its old id
-// (KIP-360 bumps epochs for transactional ids only). Transactional ids are refused (transactions are not served yet).
+// InitProducerId 0-5. A fresh producer id for every idempotent producer, as Kafka gives even to one that names its old
+// id (KIP-360 bumps epochs for transactional ids only). Transactional ids are refused (transactions are not served
+// yet).
 #include "broker/broker.h"
 #include "broker/handlers.h"
 #include "broker/log.h"

@@ -81,8 +81,8 @@ Result<void> HttpServer::listen() {
   if (!error) {
     acceptor_->listen(asio::socket_base::max_listen_connections, error);
   }
-  return error ? failure(ErrorCode::INVALID_CONFIG, fmt::format("cannot listen on http.listener {}: {}", wanted,
-                                                               error.message()))
+  return error ? failure(ErrorCode::INVALID_CONFIG,
+                         fmt::format("cannot listen on http.listener {}: {}", wanted, error.message()))
                : Result<void>{};
 }
 

@@ -47,7 +47,8 @@ void add(MetricFamily& to, Labels labels, const std::vector<const LatencyHistogr
     for (const LatencyHistogram* part : parts) {
       histogram.sample_count += static_cast<std::uint64_t>(part->bucket(i));
     }
-    const double bound = i < LatencyHistogram::bounded_buckets ? std::ldexp(microsecond, static_cast<int>(i)) : INFINITY;
+    const double bound =
+        i < LatencyHistogram::bounded_buckets ? std::ldexp(microsecond, static_cast<int>(i)) : INFINITY;
     histogram.bucket.push_back({histogram.sample_count, bound});
   }
   for (const LatencyHistogram* part : parts) {
@@ -83,8 +84,8 @@ void collect_connections(const Broker& broker, std::vector<MetricFamily>& famili
   auto received = family("ottla_received_bytes_total", "Bytes received from clients.", MetricType::Counter);
   auto sent = family("ottla_sent_bytes_total", "Bytes sent to clients.", MetricType::Counter);
   auto open = family("ottla_connections", "Connections that are open.", MetricType::Gauge);
-  auto clients = family("ottla_client_connections", "Connections by the software the client says it is.",
-                        MetricType::Gauge);
+  auto clients =
+      family("ottla_client_connections", "Connections by the software the client says it is.", MetricType::Gauge);
   std::int64_t received_bytes = 0;
   std::int64_t sent_bytes = 0;
   std::int64_t connections = 0;
