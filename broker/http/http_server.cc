@@ -16,7 +16,7 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 
 constexpr std::size_t connections_max = 64;
-constexpr std::size_t header_bytes_max = 16 * 1024;
+constexpr std::size_t header_bytes_max = std::size_t{16} * 1024;
 constexpr auto request_deadline = std::chrono::seconds(5);
 
 using Request = http::request<http::empty_body>;
