@@ -11,7 +11,8 @@ class Broker:
     """Listens on a free port of 127.0.0.1, and on the same one when started again. stderr goes to DIR/broker.err."""
 
     def __init__(self, directory, **settings):
-        self.directory, self.process, self.bootstrap = directory, None, "127.0.0.1:0"
+        self.directory, self.process, self.http = directory, None, None
+        self.bootstrap = "127.0.0.1:0"
         self.cpu_seconds, self.peak_rss_bytes = 0.0, 0
         self.settings = {"http.listener": "", "log.dirs": os.path.join(directory, "data"), "num.partitions": 3}
         self.settings.update({name.replace("_", "."): value for name, value in settings.items()})
@@ -31,7 +32,12 @@ class Broker:
             with open(os.path.join(self.directory, "broker.err"), encoding="utf-8") as errors:
                 raise RuntimeError(f"the broker did not start: {line!r} {errors.read()[-2000:]}")
         self.bootstrap = line.split("PLAINTEXT://")[1].split()[0]
+        self.http = next((word for word in line.split() if word.startswith("http://")), None)
         return took
+
+    def address(self):
+        host, port = self.bootstrap.rsplit(":", 1)
+        return host, int(port)
 
     def rss_bytes(self, field="VmRSS"):
         with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as status:
@@ -47,10 +53,12 @@ class Broker:
         self._account()
         self.process.kill()
         self.process.wait()
+        self.process.stdout.close()
 
     def stop(self, seconds=30):
         """A clean stop; its exit status."""
         self._account()
+        self.process.stdout.close()
         self.process.terminate()
         try:
             return self.process.wait(seconds)
