@@ -23,7 +23,7 @@ case "$command" in
   consume)
     [ -n "$2" ] || exit 0
     for partition in 0 1 2; do
-      kcat -b "$1" -C -t "$2" -p "$partition" -o beginning -e -q -f '%p %K %S %k|%s\n' 
+      kcat -b "$1" -C -t "$2" -p "$partition" -o beginning -e -q -f '%p %K %S %k|%s\n'
     done | python3 "$here/text.py" records "$3"
     ;;
   transaction | own) exit 3 ;;
