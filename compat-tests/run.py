@@ -6,6 +6,7 @@ usage: run.py BOOTSTRAP WORK_DIR CLIENT...
 DATA names the broker's data directory, if it is at hand: then the stored batches must have the codec that was asked for.
 What a client's run.sh has to offer is told in README.md beside this file.
 """
+import concurrent.futures
 import glob
 import itertools
 import os
@@ -13,10 +14,12 @@ import signal
 import struct
 import subprocess
 import sys
+import threading
 
 from records import COUNT, make, normal
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+AT_ONCE = 2
 HAS_NONE = 3  # exit status of `transaction` and `own`
 CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 
@@ -30,17 +33,19 @@ class Client:
     def run(self, *arguments, seconds=120):
         """Exit status and stdout of run.sh with these arguments. One that hangs is ended, with all it started: -1."""
         script = os.path.join(HERE, self.name, "run.sh")
-        self.log.write(f"+ {self.name} {' '.join(arguments)}\n")
-        self.log.flush()
-        with subprocess.Popen([script, *arguments], stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL,
-                              start_new_session=True) as process:
+        with subprocess.Popen([script, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              stdin=subprocess.DEVNULL, start_new_session=True) as process:
             try:
-                text = process.communicate(timeout=seconds)[0].decode(errors="replace").strip()
+                out, errors = process.communicate(timeout=seconds)
                 status = process.returncode
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
-                text, status = f"no end within {seconds} s", -1
-        self.log.write(f"{text[:2000]}\n= {status}\n")
+                out, errors = process.communicate()
+                status, errors = -1, errors + b"no end within %d s" % seconds
+        text = out.decode(errors="replace").strip()
+        # In one piece: another client's turn may have this one read at the same time.
+        self.log.write(f"+ {self.name} {' '.join(arguments)}\n{errors.decode(errors='replace')}{text[:2000]}\n= {status}\n")
+        self.log.flush()
         return status, text
 
     def words(self, *arguments):
@@ -50,19 +55,20 @@ class Client:
 
 class Table:
     def __init__(self):
-        self.rows, self.passed, self.failed = [], 0, 0
+        self.passed, self.failed, self.lock = 0, 0, threading.Lock()
 
     def check(self, what, why_not):
         """Counts, and says why not unless that is empty."""
-        self.passed += not why_not
-        self.failed += bool(why_not)
-        if why_not:
-            print(f"FAIL {what}: {why_not}", flush=True)
+        with self.lock:
+            self.passed += not why_not
+            self.failed += bool(why_not)
+            if why_not:
+                print(f"FAIL {what}: {why_not}", flush=True)
         return "FAIL" if why_not else "ok"
 
-    def show(self):
-        widths = [max(map(len, column)) for column in zip(*self.rows)]
-        for row in self.rows:
+    def show(self, rows):
+        widths = [max(map(len, column)) for column in zip(*rows)]
+        for row in rows:
             print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
         print(f"{self.passed} passed, {self.failed} failed")
 
@@ -156,7 +162,7 @@ def try_client(client, other, bootstrap, table):
     cells.append("" if status == HAS_NONE else "own tests:" + table.check(f"{client.name} own tests",
                                                                             not_ended(client, status)))
     cells.append("without " + ", ".join(client.limits) if client.limits else "")
-    table.rows.append(cells)
+    return cells
 
 
 def other_for(client, turn, readers):
@@ -178,9 +184,12 @@ def main():
             client.reads = "reading" not in client.limits
             ready.append(client)
     readers = [client for client in ready if client.reads]
-    for turn, client in enumerate(ready):
-        try_client(client, other_for(client, turn, readers), bootstrap, table)
-    table.show()
+
+    def take_turn(turn):
+        return try_client(ready[turn], other_for(ready[turn], turn, readers), bootstrap, table)
+
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        table.show(list(pool.map(take_turn, range(len(ready)))))
     return table.failed != 0 or table.passed == 0
 
 

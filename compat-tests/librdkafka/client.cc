@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <stdexcept>
 #include <thread>
 
@@ -122,6 +123,7 @@ Consumer::~Consumer() { consumer_->close(); }
 void Consumer::assign(const std::string& topic, std::int32_t partitions, std::int64_t offset) {
   partitions_ = partitions;
   std::vector<RdKafka::TopicPartition*> assigned;
+  assigned.reserve(static_cast<std::size_t>(partitions));
   for (std::int32_t number = 0; number < partitions; ++number) {
     assigned.push_back(RdKafka::TopicPartition::create(topic, number, offset));
   }
@@ -131,7 +133,7 @@ void Consumer::assign(const std::string& topic, std::int32_t partitions, std::in
 }
 
 std::vector<Message> Consumer::read_to_end() {
-  std::vector<Message> messages;
+  std::map<std::int32_t, std::vector<Message>> by_partition;
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(patience_ms);
   for (std::int32_t ended = 0; ended < partitions_;) {
     if (std::chrono::steady_clock::now() > deadline) {
@@ -142,10 +144,13 @@ std::vector<Message> Consumer::read_to_end() {
       ++ended;
     } else if (message->err() != RdKafka::ERR__TIMED_OUT) {
       check(message->err(), "consume: " + message->errstr());
-      messages.push_back(message_of(*message));
+      by_partition[message->partition()].push_back(message_of(*message));
     }
   }
-  std::ranges::stable_sort(messages, {}, [](const Message& one) { return one.record.partition; });
+  std::vector<Message> messages;
+  for (auto& [partition, read] : by_partition) {
+    std::ranges::move(read, std::back_inserter(messages));
+  }
   return messages;
 }
 

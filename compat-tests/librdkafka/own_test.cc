@@ -28,6 +28,7 @@ std::int64_t now_ms() {
 
 std::vector<std::string> values_of(const std::vector<Message>& messages) {
   std::vector<std::string> values;
+  values.reserve(messages.size());
   for (const auto& one : messages) {
     values.push_back(one.record.value.value_or("null"));
   }
@@ -44,9 +45,12 @@ std::vector<std::string> numbers(int first, int end) {
 
 class Librdkafka : public testing::Test {
  protected:
-  void SetUp() override { ASSERT_NE(std::getenv("BOOTSTRAP"), nullptr); }
+  void SetUp() override { ASSERT_FALSE(bootstrap().empty()) << "BOOTSTRAP names the broker"; }
 
-  static std::string bootstrap() { return std::getenv("BOOTSTRAP"); }
+  static std::string bootstrap() {
+    const char* named = std::getenv("BOOTSTRAP");
+    return named == nullptr ? "" : named;
+  }
   static std::string new_topic() {
     const std::string test = testing::UnitTest::GetInstance()->current_test_info()->name();
     return fmt::format("own-{}-{}", test.substr(0, test.find('/')), getpid()) + std::to_string(made++);
