@@ -36,6 +36,7 @@ void Committer::stop() {
 
 std::vector<const LatencyHistogram*> Committer::latencies() const {
   std::vector<const LatencyHistogram*> all;
+  all.reserve(latencies_.size());
   for (const LatencyHistogram& one : latencies_) {
     all.push_back(&one);
   }

@@ -82,10 +82,10 @@ void patch_timestamps(std::span<std::byte> batch, std::int64_t max_timestamp_ms,
 
 // What a client may send for one partition (ours to enforce: Kafka's LogValidator).
 struct BatchLimits {
-  std::int32_t max_batch_bytes = 1048588;                   // message.max.bytes
-  std::int64_t decompression_max_bytes = 64 * 1024 * 1024;  // output of one batch
-  std::int64_t decompression_max_ratio = 1000;              // output : input
-  bool keys_required = false;                               // compacted topic
+  std::int32_t max_batch_bytes = 1048588;                                 // message.max.bytes
+  std::int64_t decompression_max_bytes = std::int64_t{64} * 1024 * 1024;  // output of one batch
+  std::int64_t decompression_max_ratio = 1000;  // output : input, for output beyond max_batch_bytes
+  bool keys_required = false;                   // compacted topic
 };
 
 // What the walk over the records found.
