@@ -5,18 +5,31 @@
 #include "protocol/api/01_fetch.h"
 #include "protocol/api/02_list_offsets.h"
 #include "protocol/api/03_metadata.h"
+#include "protocol/api/08_offset_commit.h"
+#include "protocol/api/09_offset_fetch.h"
 #include "protocol/api/10_find_coordinator.h"
+#include "protocol/api/11_join_group.h"
+#include "protocol/api/12_heartbeat.h"
+#include "protocol/api/13_leave_group.h"
+#include "protocol/api/14_sync_group.h"
+#include "protocol/api/15_describe_groups.h"
+#include "protocol/api/16_list_groups.h"
 #include "protocol/api/18_api_versions.h"
 #include "protocol/api/19_create_topics.h"
 #include "protocol/api/20_delete_topics.h"
 #include "protocol/api/22_init_producer_id.h"
 #include "protocol/api/23_offset_for_leader_epoch.h"
+#include "protocol/api/42_delete_groups.h"
+#include "protocol/api/47_offset_delete.h"
 #include "protocol/api/60_describe_cluster.h"
 
 namespace ottla {
 
-using Handlers = TypeList<ProduceRequest, FetchRequest, ListOffsetsRequest, MetadataRequest, FindCoordinatorRequest,
-                          ApiVersionsRequest, CreateTopicsRequest, DeleteTopicsRequest, InitProducerIdRequest,
-                          OffsetForLeaderEpochRequest, DescribeClusterRequest>;
+using Handlers =
+    TypeList<ProduceRequest, FetchRequest, ListOffsetsRequest, MetadataRequest, OffsetCommitRequest, OffsetFetchRequest,
+             FindCoordinatorRequest, JoinGroupRequest, HeartbeatRequest, LeaveGroupRequest, SyncGroupRequest,
+             DescribeGroupsRequest, ListGroupsRequest, ApiVersionsRequest, CreateTopicsRequest, DeleteTopicsRequest,
+             InitProducerIdRequest, OffsetForLeaderEpochRequest, DeleteGroupsRequest, OffsetDeleteRequest,
+             DescribeClusterRequest>;
 
 }  // namespace ottla

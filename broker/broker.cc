@@ -1,6 +1,7 @@
 #include "broker/broker.h"
 
 #include "broker/connection.h"
+#include "broker/groups/group_coordinator.h"
 #include "broker/log.h"
 
 namespace ottla {
@@ -16,6 +17,10 @@ Result<std::unique_ptr<Broker>> Broker::open(const Config& config, Disk& disk) {
     return std::unexpected(std::move(metadata.error()));
   }
   broker->metadata = std::move(*metadata);
+  broker->groups = std::make_unique<GroupCoordinator>(*broker);
+  if (auto loaded = broker->groups->load(); !loaded) {
+    return std::unexpected(std::move(loaded.error()));
+  }
   return broker;
 }
 
@@ -36,7 +41,10 @@ Address Broker::address_for(const Connection& connection) const {
   return {local.address().to_string(), local.port()};
 }
 
+Broker::~Broker() = default;
+
 Result<void> Broker::close() {
+  groups->close();
   metadata.reset();  // no topic comes or goes any more
   return partitions.close();
 }

@@ -17,6 +17,7 @@
 namespace ottla {
 
 class Connection;
+class GroupCoordinator;
 
 // Where clients of one connection find this broker.
 struct Address {
@@ -31,6 +32,7 @@ class Broker {
   Broker(const Config& settings, std::unique_ptr<LogDirectory> log_directory, Disk& disk);
   Broker(const Broker&) = delete;
   Broker& operator=(const Broker&) = delete;
+  ~Broker();
 
   // advertised.listeners if set, else the address this client reached us by.
   [[nodiscard]] Address address_for(const Connection& connection) const;
@@ -43,6 +45,7 @@ class Broker {
   std::unique_ptr<MetadataQuorum> metadata;
   ProducerIds producer_ids;
   std::vector<std::unique_ptr<Core>> cores;
+  std::unique_ptr<GroupCoordinator> groups;
   std::atomic<bool> ready = false;
 };
 

@@ -59,6 +59,16 @@ struct Config {
   std::int64_t log_flush_interval_messages = 0;
   std::int32_t producer_id_expiration_ms = 0;
 
+  std::int32_t offsets_topic_num_partitions = 0;
+  std::int32_t offsets_topic_segment_bytes = 0;
+  std::int32_t offset_metadata_max_bytes = 0;
+  std::int32_t offsets_retention_minutes = 0;
+  std::int64_t offsets_retention_check_interval_ms = 0;
+  std::int32_t group_min_session_timeout_ms = 0;
+  std::int32_t group_max_session_timeout_ms = 0;
+  std::int32_t group_initial_rebalance_delay_ms = 0;
+  std::int32_t group_max_size = 0;
+
   // Those of `listeners` that clients use: the controller's own is not opened (this broker is its own quorum).
   [[nodiscard]] std::vector<Listener> client_listeners() const;
   // num.network.threads, or one for each processor.

@@ -28,6 +28,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   // The address this client reached us by: what Metadata answers unless advertised.listeners says otherwise.
   [[nodiscard]] const asio::ip::tcp::endpoint& local_endpoint() const { return local_; }
+  [[nodiscard]] std::string peer_host() const { return peer_.substr(0, peer_.rfind(':')); }
   [[nodiscard]] const std::string& listener_name() const { return listener_name_; }
   // From ApiVersions v3 (KIP-511); counted in the metrics.
   void set_client_software(std::string_view name, std::string_view version);

@@ -1,6 +1,7 @@
 """What the Python clients share: the command line, and records as Python sees them."""
 import base64
 import json
+import signal
 import sys
 
 
@@ -31,6 +32,23 @@ def write_records(path, by_partition):
                 file.write(json.dumps(one) + "\n")
 
 
+stop_signals = []
+
+
+def told_to_stop():
+    """True after the first SIGTERM (main listens for it on behalf of members)."""
+    return bool(stop_signals)
+
+
+def say_read(positions):
+    """Tells at once what a member has read: (partition, offset) pairs."""
+    for partition, offset in positions:
+        print("R", partition, offset)
+    sys.stdout.flush()
+
+
 def main(commands):
     """Runs the command named on the command line; its result is the exit status, None meaning success."""
+    if sys.argv[1] == "member":
+        signal.signal(signal.SIGTERM, lambda *_: stop_signals.append(True))
     sys.exit(commands[sys.argv[1]](*sys.argv[2:]) or 0)

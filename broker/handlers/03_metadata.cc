@@ -2,6 +2,7 @@
 // that is not there is created before the answer leaves, if client and broker allow it (version 4, KIP-4).
 #include "broker/broker.h"
 #include "broker/connection.h"
+#include "broker/groups/offsets_topic.h"
 #include "broker/handlers.h"
 #include "broker/topic_creation.h"
 
@@ -12,7 +13,10 @@ namespace {
 using Topic_ = MetadataResponse::MetadataResponseTopic;
 
 Topic_ describe(const Topic& topic) {
-  Topic_ answer{.error_code = ErrorCode::NONE, .name = topic.name, .topic_id = topic.id};
+  Topic_ answer{.error_code = ErrorCode::NONE,
+                .name = topic.name,
+                .topic_id = topic.id,
+                .is_internal = topic.name == offsets_topic};
   for (std::size_t index = 0; index < topic.partitions.size(); ++index) {
     const PartitionState& state = topic.partitions[index];
     answer.partitions.push_back({.error_code = ErrorCode::NONE,
@@ -59,7 +63,7 @@ Awaitable<Topic_> describe_by_name(RequestContext& context, std::string name, bo
   if (!may_create) {
     co_return Topic_{.error_code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, .name = std::move(name)};
   }
-  NewTopic wish{.name = name};
+  NewTopic wish = name == offsets_topic ? offsets_topic_wish(context.broker.config) : NewTopic{.name = name};
   const auto created = co_await create_topic(context.broker, std::move(wish), false);
   if (auto known = look_up()) {  // ours, or another client's that came first
     co_return std::move(*known);

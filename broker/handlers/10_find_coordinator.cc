@@ -4,6 +4,7 @@
 
 #include "broker/broker.h"
 #include "broker/connection.h"
+#include "broker/groups/group_coordinator.h"
 #include "broker/handlers.h"
 #include "broker/log.h"
 
@@ -30,7 +31,12 @@ Error refusal_of(std::int8_t key_type) {
 
 template <>
 Awaitable<FindCoordinatorResponse> handle(RequestContext& context, FindCoordinatorRequest& request) {
-  const Error refusal = refusal_of(request.key_type);
+  Error refusal = refusal_of(request.key_type);
+  if (request.key_type == group_key) {
+    if (const auto ready = co_await context.broker.groups->ensure_topic(); !ready) {
+      refusal = ready.error();
+    }
+  }
   const bool refused = refusal.code != ErrorCode::NONE;
   const Address address = refused ? Address{"", -1} : context.broker.address_for(context.connection);
   const BrokerId node = refused ? BrokerId{} : context.broker.config.node_id;

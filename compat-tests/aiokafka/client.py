@@ -1,10 +1,11 @@
 """aiokafka: plain producer and consumer, assigned partitions."""
 import asyncio
+import sys
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import TransactionalIdAuthorizationFailed
+from aiokafka.errors import CommitFailedError, TransactionalIdAuthorizationFailed
 
-from python_client import main, read_records, write_records
+from python_client import main, read_records, say_read, told_to_stop, write_records
 
 
 async def metadata(bootstrap, topic):
@@ -45,6 +46,21 @@ async def consume(bootstrap, topic, out):
     write_records(out, read)
 
 
+async def member(bootstrap, group, topic):
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, group_id=group, auto_offset_reset="earliest",
+                                session_timeout_ms=6000, heartbeat_interval_ms=1000, enable_auto_commit=False)
+    await consumer.start()
+    while not told_to_stop():
+        read = [(m.partition, m.offset) for ms in (await consumer.getmany(timeout_ms=200)).values() for m in ms]
+        say_read(read)
+        if read:
+            try:
+                await consumer.commit()
+            except CommitFailedError as refused:  # a rebalance came in between: read again by whoever has it now
+                print(refused, file=sys.stderr)
+    await consumer.stop()
+
+
 async def transaction(bootstrap, topic):
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, transactional_id="compat")
     try:
@@ -63,5 +79,5 @@ def running(coroutine):
 
 
 if __name__ == "__main__":
-    main({"metadata": running(metadata), "produce": running(produce), "consume": running(consume),
+    main({"metadata": running(metadata), "produce": running(produce), "consume": running(consume), "member": running(member),
           "transaction": running(transaction)})

@@ -1,7 +1,9 @@
 """confluent-kafka (librdkafka): plain producer and consumer, assigned partitions."""
+import sys
+
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
-from python_client import main, read_records, write_records
+from python_client import main, read_records, say_read, told_to_stop, write_records
 
 
 def metadata(bootstrap, topic):
@@ -54,6 +56,21 @@ def consume(bootstrap, topic, out):
     write_records(out, read)
 
 
+def member(bootstrap, group, topic):
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "auto.offset.reset": "earliest",
+                         "session.timeout.ms": 6000, "heartbeat.interval.ms": 1000, "enable.auto.commit": False})
+    consumer.subscribe([topic])
+    while not told_to_stop():
+        messages = [m for m in consumer.consume(100, timeout=0.2) if not m.error()]
+        say_read((m.partition(), m.offset()) for m in messages)
+        if messages:
+            try:
+                consumer.commit(asynchronous=False)
+            except KafkaException as refused:  # a rebalance came in between: read again by whoever has it now
+                print(refused, file=sys.stderr)
+    consumer.close()
+
+
 def transaction(bootstrap, topic):
     producer = Producer({"bootstrap.servers": bootstrap, "transactional.id": "compat"})
     try:
@@ -65,4 +82,4 @@ def transaction(bootstrap, topic):
 
 
 if __name__ == "__main__":
-    main({"metadata": metadata, "produce": produce, "consume": consume, "transaction": transaction})
+    main({"metadata": metadata, "produce": produce, "consume": consume, "member": member, "transaction": transaction})

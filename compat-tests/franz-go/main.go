@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -154,6 +156,25 @@ func consume(ctx context.Context, bootstrap, topic, path string) {
 	fail(out.Flush())
 }
 
+// The group's offsets are committed after what was read has been told, and before a partition is given away.
+func member(bootstrap, group, topic string) {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	client, err := kgo.NewClient(kgo.SeedBrokers(bootstrap), kgo.ConsumerGroup(group), kgo.ConsumeTopics(topic),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.SessionTimeout(6*time.Second),
+		kgo.HeartbeatInterval(time.Second), kgo.DisableAutoCommit(), kgo.BlockRebalanceOnPoll())
+	fail(err)
+	for ctx.Err() == nil {
+		fetches := client.PollFetches(ctx)
+		fetches.EachRecord(func(record *kgo.Record) { fmt.Println("R", record.Partition, record.Offset) })
+		if err := client.CommitUncommittedOffsets(context.Background()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		client.AllowRebalance()
+	}
+	client.CloseAllowingRebalance()
+}
+
 func transaction(ctx context.Context, bootstrap, topic string) {
 	client, err := kgo.NewClient(kgo.SeedBrokers(bootstrap), kgo.TransactionalID("compat"))
 	fail(err)
@@ -179,6 +200,8 @@ func main() {
 		produce(ctx, arguments[1], arguments[2], arguments[3], arguments[4])
 	case "consume":
 		consume(ctx, arguments[1], arguments[2], arguments[3])
+	case "member":
+		member(arguments[1], arguments[2], arguments[3])
 	case "transaction":
 		transaction(ctx, arguments[1], arguments[2])
 	}

@@ -2,9 +2,9 @@
 import sys
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import TransactionalIdAuthorizationFailedError
+from kafka.errors import CommitFailedError, TransactionalIdAuthorizationFailedError
 
-from python_client import main, read_records, write_records
+from python_client import main, read_records, say_read, told_to_stop, write_records
 
 
 def metadata(bootstrap, topic):
@@ -37,6 +37,20 @@ def consume(bootstrap, topic, out):
     write_records(out, read)
 
 
+def member(bootstrap, group, topic):
+    consumer = KafkaConsumer(topic, bootstrap_servers=bootstrap, group_id=group, auto_offset_reset="earliest",
+                             session_timeout_ms=6000, heartbeat_interval_ms=1000, enable_auto_commit=False)
+    while not told_to_stop():
+        read = [(m.partition, m.offset) for messages in consumer.poll(timeout_ms=200).values() for m in messages]
+        say_read(read)
+        if read:
+            try:
+                consumer.commit()
+            except CommitFailedError as refused:  # a rebalance came in between: read again by whoever has it now
+                print(refused, file=sys.stderr)
+    consumer.close()
+
+
 def transaction(bootstrap, topic):
     producer = KafkaProducer(bootstrap_servers=bootstrap, transactional_id="compat")
     try:
@@ -48,4 +62,4 @@ def transaction(bootstrap, topic):
 
 
 if __name__ == "__main__":
-    main({"metadata": metadata, "produce": produce, "consume": consume, "transaction": transaction})
+    main({"metadata": metadata, "produce": produce, "consume": consume, "member": member, "transaction": transaction})

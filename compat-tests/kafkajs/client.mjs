@@ -47,6 +47,18 @@ async function produce(bootstrap, topic, codec, path) {
 }
 
 // kafkajs throws "Failed to find group coordinator"; the broker's words go to its log.
+async function member(bootstrap, groupId, topic) {
+  const consumer = connect(bootstrap).consumer({ groupId, sessionTimeout: 6000, heartbeatInterval: 1000 })
+  await consumer.connect()
+  await consumer.subscribe({ topic, fromBeginning: true })
+  const told = new Promise(resolve => process.once('SIGTERM', resolve))
+  await consumer.run({
+    eachMessage: async ({ partition, message }) => process.stdout.write(`R ${partition} ${message.offset}\n`)
+  })
+  await told
+  await consumer.disconnect()
+}
+
 async function transaction(bootstrap) {
   const logged = []
   const logCreator = () => ({ log }) => logged.push(`${log.message}: ${log.error}`)
@@ -63,4 +75,4 @@ async function transaction(bootstrap) {
   return 1
 }
 
-await main({ metadata, produce, transaction })
+await main({ member, metadata, produce, transaction })

@@ -21,5 +21,9 @@ case "$command" in
       kcat -b "$1" -C -t "$2" -p "$partition" -o beginning -e -q -f '%p %K %S %k|%s\n'
     done | python3 "$here/text.py" records "$3"
     ;;
+  member)
+    exec kcat -b "$1" -q -u -f 'R %p %o\n' -X session.timeout.ms=6000 -X heartbeat.interval.ms=1000 \
+      -X auto.offset.reset=earliest -G "$2" "$3"
+    ;;
   transaction | own) exit 3 ;;
 esac

@@ -3,10 +3,14 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
+	"time"
 
 	"github.com/IBM/sarama"
 )
@@ -129,6 +133,43 @@ func consume(bootstrap, topic, path string) {
 	fail(out.Flush())
 }
 
+// A handler that tells what it read and commits it.
+type teller struct{}
+
+func (teller) Setup(sarama.ConsumerGroupSession) error   { return nil }
+func (teller) Cleanup(sarama.ConsumerGroupSession) error { return nil }
+func (teller) ConsumeClaim(session sarama.ConsumerGroupSession, claim sarama.ConsumerGroupClaim) error {
+	for {
+		select {
+		case message, open := <-claim.Messages():
+			if !open {
+				return nil
+			}
+			fmt.Println("R", message.Partition, message.Offset)
+			session.MarkMessage(message, "")
+		case <-session.Context().Done():
+			return nil
+		}
+	}
+}
+
+func member(bootstrap, group, topic string) {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	config := sarama.NewConfig()
+	config.Consumer.Offsets.Initial = sarama.OffsetOldest
+	config.Consumer.Group.Session.Timeout = 6 * time.Second
+	config.Consumer.Group.Heartbeat.Interval = time.Second
+	consumer, err := sarama.NewConsumerGroup([]string{bootstrap}, group, config)
+	fail(err)
+	for ctx.Err() == nil {
+		if err := consumer.Consume(ctx, []string{topic}, teller{}); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
+	fail(consumer.Close())
+}
+
 func transaction(bootstrap, topic string) {
 	config := sarama.NewConfig()
 	config.Producer.Transaction.ID = "compat"
@@ -153,6 +194,8 @@ func main() {
 		produce(arguments[1], arguments[2], arguments[3], arguments[4])
 	case "consume":
 		consume(arguments[1], arguments[2], arguments[3])
+	case "member":
+		member(arguments[1], arguments[2], arguments[3])
 	case "transaction":
 		transaction(arguments[1], arguments[2])
 	}

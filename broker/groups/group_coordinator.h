@@ -1,0 +1,73 @@
+// Consumer groups of this broker: finds the shard of a group and asks there. Any core may call.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/asio.h"
+#include "broker/groups/group_shard.h"
+
+namespace ottla {
+
+class GroupCoordinator {
+ public:
+  explicit GroupCoordinator(Broker& broker);
+  GroupCoordinator(const GroupCoordinator&) = delete;
+  GroupCoordinator& operator=(const GroupCoordinator&) = delete;
+
+  // Before the cores run: reads __consumer_offsets if it is there. Blocking.
+  Result<void> load();
+  // After the cores have stopped.
+  void close();
+
+  // Brings an event to a group and gives its answer, which may take as long as a rebalance.
+  Awaitable<GroupAnswer> ask(std::string group, groups::Event event, IfAbsent if_absent);
+
+  // Makes __consumer_offsets if need be. Error COORDINATOR_NOT_AVAILABLE, in words that say why.
+  Awaitable<Result<void>> ensure_topic();
+
+  // What `look(const groups::Group*)` gives (nullptr: no such group), computed where the group lives.
+  template <class Look>
+  auto look_at(std::string group, Look look) -> Awaitable<decltype(look(nullptr))> {
+    using Seen = decltype(look(nullptr));
+    GroupShard* shard = shard_of(group);
+    if (shard == nullptr) {
+      co_return look(nullptr);
+    }
+    auto seen = std::make_shared<OneShot<Seen>>();
+    asio::post(shard->core().io, [shard, seen, group = std::move(group), look = std::move(look)] {
+      seen->complete(look(shard->find(group)));
+    });
+    co_return co_await seen->wait();
+  }
+
+  // `look(const groups::Group&)` of every group, gathered from all shards.
+  template <class Look>
+  auto look_at_all(Look look) -> Awaitable<std::vector<decltype(look(std::declval<const groups::Group&>()))>> {
+    using Seen = std::vector<decltype(look(std::declval<const groups::Group&>()))>;
+    Seen all;
+    for (const auto& shard : shards_) {
+      auto seen = std::make_shared<OneShot<Seen>>();
+      asio::post(shard->core().io, [one = shard.get(), seen, look] {
+        Seen found;
+        one->for_each([&](const groups::Group& group) { found.push_back(look(group)); });
+        seen->complete(std::move(found));
+      });
+      Seen found = co_await seen->wait();
+      std::ranges::move(found, std::back_inserter(all));
+    }
+    co_return all;
+  }
+
+ private:
+  [[nodiscard]] std::shared_ptr<Partition> home_of(const std::string& group) const;
+  // nullptr as long as __consumer_offsets is not there: then there are no groups.
+  [[nodiscard]] GroupShard* shard_of(const std::string& group) const;
+  [[nodiscard]] std::int32_t partition_count() const;
+
+  Broker& broker_;
+  std::vector<std::unique_ptr<GroupShard>> shards_;  // one for each core
+};
+
+}  // namespace ottla

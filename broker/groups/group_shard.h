@@ -1,0 +1,74 @@
+// The groups of some partitions of __consumer_offsets. A shard lives on one core: all of it happens on that core's
+// thread, so that it needs no lock. It brings events to the groups and carries out what follows.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "broker/core.h"
+#include "broker/groups/core/group.h"
+#include "broker/one_shot.h"
+#include "broker/partition.h"
+
+namespace ottla {
+
+class Broker;
+
+// What a group said, or why nobody could be asked: GROUP_ID_NOT_FOUND, COORDINATOR_NOT_AVAILABLE.
+using GroupAnswer = Result<groups::Response>;
+
+enum class IfAbsent : std::uint8_t { create, refuse };
+
+class GroupShard {
+ public:
+  GroupShard(Core& core, Broker& broker) : core_(core), broker_(broker) {}
+  GroupShard(const GroupShard&) = delete;
+  GroupShard& operator=(const GroupShard&) = delete;
+
+  [[nodiscard]] Core& core() { return core_; }
+
+  // At start, before the cores run: what one partition of __consumer_offsets says. Then `loaded`.
+  Result<void> restore(Partition& partition);
+  void loaded();
+
+  // All below: on the core's thread. `home` is the group's partition of __consumer_offsets.
+  void ask(const std::string& id, std::shared_ptr<Partition> home, groups::Event event, IfAbsent if_absent,
+           std::shared_ptr<OneShot<GroupAnswer>> answer);
+  // nullptr: no such group.
+  [[nodiscard]] const groups::Group* find(const std::string& id) const;
+  void for_each(const std::function<void(const groups::Group&)>& action) const;
+
+  // After the cores have stopped: nobody waits any longer.
+  void close();
+
+  // A clock for the groups: the wall clock's milliseconds when the process began, and steady from there.
+  static groups::Millis now_ms();
+
+ private:
+  struct Served {
+    groups::Group group;
+    std::shared_ptr<Partition> home;
+    std::optional<Core::TimerKey> timer = std::nullopt;
+    groups::Millis timer_at = 0;
+  };
+
+  Served& served(const std::string& id, std::shared_ptr<Partition> home);
+  void step(const std::string& id, const groups::Event& event);
+  void arm(Served& one);
+  void plan_clean_up();
+  void clean_up();
+  void clean_up(const groups::Group& group);
+  Awaitable<> write(std::string id, std::shared_ptr<Partition> home, groups::Write write);
+
+  Core& core_;
+  Broker& broker_;
+  std::map<std::string, Served> groups_;
+  std::unordered_map<groups::Token, std::shared_ptr<OneShot<GroupAnswer>>> waiting_;
+  groups::Token last_token_ = 0;
+};
+
+}  // namespace ottla

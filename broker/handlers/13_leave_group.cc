@@ -1,0 +1,32 @@
+// LeaveGroup 0-5. Many members at once from version 3 (KIP-345), each with its own error.
+#include "broker/groups/handler_help.h"
+
+namespace ottla {
+
+namespace {
+constexpr std::int16_t many_members_since = 3;
+}
+
+template <>
+Awaitable<LeaveGroupResponse> handle(RequestContext& context, LeaveGroupRequest& request) {
+  const bool many = context.header.api_version >= many_members_since;
+  groups::Leave leave;
+  if (many) {
+    leave.members = std::move(request.members);
+  } else {
+    leave.members.push_back({.member_id = std::move(request.member_id)});
+  }
+  groups::Event event = std::move(leave);
+  auto answer = co_await context.broker.groups->ask(request.group_id, std::move(event), IfAbsent::refuse);
+  if (!answer) {
+    co_return LeaveGroupResponse{.error_code = member_error(answer.error())};
+  }
+  auto response = std::get<LeaveGroupResponse>(std::move(*answer));
+  if (!many) {
+    response.error_code = response.members.front().error_code;
+    response.members.clear();
+  }
+  co_return response;
+}
+
+}  // namespace ottla

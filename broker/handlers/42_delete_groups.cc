@@ -1,0 +1,17 @@
+// DeleteGroups 0-2 (KIP-229). Only a group without members; its offsets go with it.
+#include "broker/groups/handler_help.h"
+
+namespace ottla {
+
+template <>
+Awaitable<DeleteGroupsResponse> handle(RequestContext& context, DeleteGroupsRequest& request) {
+  DeleteGroupsResponse response;
+  for (const std::string& id : request.groups_names) {
+    groups::Event event = groups::DeleteGroup{};
+    const auto answer = co_await context.broker.groups->ask(id, std::move(event), IfAbsent::refuse);
+    response.results.push_back({id, answer ? std::get<ErrorCode>(*answer) : answer.error().code});
+  }
+  co_return response;
+}
+
+}  // namespace ottla
