@@ -31,9 +31,13 @@ Connection::Connection(Socket socket, Core& core, Broker& broker, std::string li
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.non_blocking(true, ignored);
   core_.metrics.connection_opened();
+  core_.enter(*this);
 }
 
-Connection::~Connection() { core_.metrics.connection_closed(client_software_); }
+Connection::~Connection() {
+  core_.leave(*this);
+  core_.metrics.connection_closed(client_software_);
+}
 
 Awaitable<> Connection::run() {
   const auto self = shared_from_this();

@@ -26,6 +26,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Ends the connection; `reason` goes to the log unless it is empty (the client simply left).
   void close(std::string_view reason);
 
+  [[nodiscard]] bool is_closed() const { return closed_; }
+
   // The address this client reached us by: what Metadata answers unless advertised.listeners says otherwise.
   [[nodiscard]] const asio::ip::tcp::endpoint& local_endpoint() const { return local_; }
   [[nodiscard]] const std::string& listener_name() const { return listener_name_; }

@@ -64,6 +64,8 @@ class Partition : public std::enable_shared_from_this<Partition> {
   Result<void> sync();
   // Refuses everything from here on; those who wait get `error`.
   void fail(const Error& error);
+  // The broker stops: those who wait get NOT_LEADER_OR_FOLLOWER, and nobody waits from here on.
+  void end_waits();
   // A clean stop; the offset below which nothing needs recovery.
   Result<PartitionEnd> close();
 
@@ -86,6 +88,9 @@ class Partition : public std::enable_shared_from_this<Partition> {
   static void wake_all(const std::vector<std::shared_ptr<CommitWait>>& commits,
                        const std::vector<std::shared_ptr<Woken>>& fetches);
 
+  static void fail_all(const std::multimap<Offset, std::shared_ptr<CommitWait>>& commits,
+                       const std::vector<std::shared_ptr<Woken>>& fetches, const Error& error);
+
   const std::string name_;
   const TopicConfig config_;
   Committer& committer_;
@@ -98,6 +103,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   std::unique_ptr<Log> log_;
   Leader leader_;
   std::optional<Error> failed_;
+  bool ending_waits_ = false;
   bool queued_for_sync_ = false;
   std::multimap<Offset, std::shared_ptr<CommitWait>> commit_waits_;  // by the end they wait for
   std::vector<std::shared_ptr<Woken>> fetch_waits_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "broker/broker.h"
+#include "broker/connection.h"
 #include "broker/epoch_check.h"
 #include "broker/handlers.h"
 #include "protocol/record_batch.h"
@@ -191,7 +192,7 @@ Awaitable<FetchResponse> handle(RequestContext& context, FetchRequest& request) 
   for (;;) {
     const Found found = look_at_all(parts, max_bytes);
     const bool enough = found.size_bytes >= std::min<std::int64_t>(request.min_bytes, max_bytes);
-    if (enough || found.has_news || parts.empty() || Clock::now() >= deadline) {
+    if (enough || found.has_news || parts.empty() || Clock::now() >= deadline || context.connection.is_closed()) {
       break;
     }
     co_await wait_for_news(context, parts, deadline);

@@ -5,9 +5,11 @@ import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import urllib.error
 import urllib.request
@@ -23,6 +25,17 @@ def run(*words, environment=None):
     """Exit status, stdout, stderr of a call that is expected to end."""
     done = subprocess.run([OTTLA, *words], capture_output=True, text=True, timeout=20, env=environment)
     return done.returncode, done.stdout, done.stderr
+
+
+def frame(key, version, body):
+    request = struct.pack(">hhih", key, version, 7, -1) + body  # correlation id 7, no client id
+    return struct.pack(">i", len(request)) + request
+
+
+def ask(client, key, version, body):
+    client.sendall(frame(key, version, body))
+    size = struct.unpack(">i", client.recv(4, socket.MSG_WAITALL))[0]
+    return client.recv(size, socket.MSG_WAITALL)
 
 
 class CommandLine(unittest.TestCase):
@@ -101,6 +114,18 @@ class Serving(unittest.TestCase):
             broker.process.stdout.close()
             self.assertTrue(os.path.exists(os.path.join(self.folder.name, "data", ".kafka_cleanshutdown")))
 
+    def test_a_consumer_that_waits_does_not_hold_up_the_stop(self):
+        broker = self.start()
+        with socket.create_connection(broker.address(), timeout=10) as client:
+            name = struct.pack(">h", 5) + b"topic"
+            ask(client, 3, 4, struct.pack(">i", 1) + name + b"\x01")  # Metadata makes the topic
+            long_poll = struct.pack(">iiiib", -1, 60_000, 1, 1_000_000, 0) + struct.pack(">i", 1) + name
+            client.sendall(frame(1, 4, long_poll + struct.pack(">iiqi", 1, 0, 0, 1_000_000)))
+            time.sleep(0.3)
+            began = time.monotonic()
+            self.assertEqual(broker.stop(), 0)
+            self.assertLess(time.monotonic() - began, 4)
+
     def test_a_port_in_use(self):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
@@ -130,8 +155,7 @@ class Serving(unittest.TestCase):
             with urllib.request.urlopen(base + path, timeout=5) as reply:
                 self.assertEqual((reply.status, reply.read().decode().strip()), (200, text))
         with socket.create_connection(broker.address(), timeout=5) as client:
-            client.sendall(bytes.fromhex("0000000d" "00120000" "00000007" "0003616263"))  # ApiVersions v0 of "abc"
-            self.assertGreater(len(client.recv(4096)), 20)
+            self.assertGreater(len(ask(client, 18, 0, b"")), 20)  # ApiVersions
         with urllib.request.urlopen(base + "/metrics", timeout=5) as reply:
             metrics = reply.read().decode()
         self.assertIn('ottla_requests_total{api="ApiVersions"} 1', metrics.split("\n"))
