@@ -69,6 +69,8 @@ constexpr auto table = std::to_array<Setting>({
      "Bytes of log between two entries of its index (index.interval.bytes).", 0, int32_max},
     {"log.flush.interval.messages", &Config::log_flush_interval_messages, "1",
      "1: acknowledged when synced to disk. More: as Kafka, from the page cache (flush.messages).", 1},
+    {"num.recovery.threads.per.data.dir", &Config::num_recovery_threads_per_data_dir, "2",
+     "Partitions that are opened at once at the start.", 1, 1024},
     {"producer.id.expiration.ms", &Config::producer_id_expiration_ms, "86400000",
      "How long an idle idempotent producer is remembered.", 1, int32_max},
 });

@@ -58,6 +58,7 @@ struct Config {
   std::int32_t log_index_interval_bytes = 0;
   std::int64_t log_flush_interval_messages = 0;
   std::int32_t producer_id_expiration_ms = 0;
+  std::int32_t num_recovery_threads_per_data_dir = 0;
 
   // Those of `listeners` that clients use: the controller's own is not opened (this broker is its own quorum).
   [[nodiscard]] std::vector<Listener> client_listeners() const;

@@ -23,6 +23,9 @@ Partition::Partition(std::string name, std::unique_ptr<Log> log, LeaderEpoch epo
                             .waits_for_disk = config_.flush_messages == 1});
 }
 
+Partition::Partition(std::string name, Error error, TopicConfig config, Committer& committer)
+    : name_(std::move(name)), config_(config), committer_(committer), failed_(std::move(error)) {}
+
 Awaitable<Result<Appended>> Partition::append(AppendBatch batch) {
   auto mine = std::make_shared<Waiting>(batch);
   bool is_writer = false;
@@ -94,37 +97,27 @@ void Partition::plan_sync() {
   }
 }
 
-Result<void> Partition::sync() {
-  std::optional<SyncJob> job;
-  {
-    const std::lock_guard lock(mutex_);
-    job = log_ && !failed_ ? log_->begin_sync() : std::nullopt;
-    if (!job) {
-      queued_for_sync_ = false;
-      return {};
-    }
-  }
-  const auto synced = job->run();
-  if (!synced) {
-    fail(synced.error());
-    return synced;
-  }
+std::optional<SyncJob> Partition::begin_sync() {
+  const std::lock_guard lock(mutex_);
+  queued_for_sync_ = false;
+  return log_ && !failed_ ? log_->begin_sync() : std::nullopt;
+}
+
+void Partition::finish_sync(const SyncJob& job) {
   std::vector<std::shared_ptr<CommitWait>> commits;
   std::vector<std::shared_ptr<Woken>> fetches;
   {
     const std::lock_guard lock(mutex_);
-    queued_for_sync_ = false;
     if (!log_ || failed_) {
-      return {};
+      return;
     }
-    log_->finish_sync(*job);
+    log_->finish_sync(job);
     if (leader_.step(DiskDone{log_->durable_end_offset()})) {
       take_due(commits, fetches);
     }
     plan_sync();
   }
   wake_all(commits, fetches);
-  return {};
 }
 
 // REQUIRES: mutex_. Those whose wait the new high watermark ends.
@@ -213,7 +206,7 @@ EpochEndOffset Partition::end_offset_for(LeaderEpoch epoch) {
 PartitionView Partition::view() {
   const std::lock_guard lock(mutex_);
   if (!log_) {
-    return {};
+    return {.error = failed_->code};
   }
   return {.log_start_offset = log_->log_start_offset(),
           .high_watermark = leader_.high_watermark(),
@@ -254,19 +247,23 @@ void Partition::fail(const Error& error) {
   wake_all({}, fetches);
 }
 
-Result<PartitionEnd> Partition::close() {
+Result<std::optional<DurableMark>> Partition::close() {
   const std::lock_guard lock(mutex_);
-  if (!log_ || failed_) {
-    return std::unexpected(failed_.value_or(Error{ErrorCode::KAFKA_STORAGE_ERROR, "closed already"}));
+  if (!log_) {
+    return std::nullopt;
+  }
+  if (failed_) {
+    return std::unexpected(*failed_);
   }
   failed_ = Error{ErrorCode::NOT_LEADER_OR_FOLLOWER, "the broker is stopping"};
-  const auto closed = log_->close();
-  const PartitionEnd end{log_->log_end_offset(), 0};
+  const bool is_damaged = !log_->damaged().empty();
+  const auto closed = is_damaged ? Result<void>{} : log_->close();
+  const DurableMark end = log_->end_mark();
   log_.reset();
   if (!closed) {
     return std::unexpected(closed.error());
   }
-  return end;
+  return is_damaged ? std::nullopt : std::optional(end);
 }
 
 }  // namespace ottla

@@ -65,6 +65,8 @@ std::unique_ptr<Disk> make_posix_disk();
 
 // Whole-file helpers over the seam.
 Result<std::vector<std::byte>> read_whole_file(Disk& disk, const std::string& path);
+// Not synced: for content that is checked when it is read.
+Result<void> write_whole_file(Disk& disk, const std::string& path, std::span<const std::byte> content);
 // tmp + write + fsync + rename + directory fsync: the old or the new content, never a mixture.
 Result<void> replace_file(Disk& disk, const std::string& path, std::span<const std::byte> content);
 

@@ -39,6 +39,19 @@ std::optional<Offset> LogDirectory::log_start_offset(const std::string& director
   return found != log_start_offsets_.end() ? std::optional(found->second) : std::nullopt;
 }
 
+LogHints LogDirectory::hints(const std::string& directory_name, const PartitionKey& key) const {
+  LogHints hints{.recovery_point = recovery_point(directory_name),
+                 .log_start_offset = log_start_offset(directory_name),
+                 .clean_end = std::nullopt,
+                 .durable_mark = marks_->find(key)};
+  const std::lock_guard lock(mutex_);
+  if (const auto end = clean_.ends.find(directory_name); end != clean_.ends.end()) {
+    hints.clean_end = DurableMark{
+        .durable_end_offset = end->second.log_end_offset, .epoch = {}, .last_batch_crc = end->second.last_batch_crc};
+  }
+  return hints;
+}
+
 Result<void> LogDirectory::write_recovery_points(const OffsetsByDirectory& offsets) {
   const std::lock_guard lock(mutex_);
   recovery_points_ = offsets;
@@ -53,6 +66,7 @@ Result<void> LogDirectory::write_log_start_offsets(const OffsetsByDirectory& off
 
 // REQUIRES: mutex_.
 Result<void> LogDirectory::forget(const std::string& directory_name) {
+  clean_.ends.erase(directory_name);
   if (recovery_points_.erase(directory_name) > 0) {
     if (auto written = write_checkpoint(disk_, inside(recovery_point_checkpoint), recovery_points_); !written) {
       return written;
