@@ -57,6 +57,22 @@ class Partition : public std::enable_shared_from_this<Partition> {
   std::int64_t size_bytes();
   void expire_producers(std::int64_t now_ms);
 
+  // Housekeeping. Nothing if the log is offline or damaged.
+  struct LogState {
+    Offset log_start_offset;
+    Offset durable_end_offset;
+    Offset cleaned_to;
+  };
+  std::optional<LogState> log_state();
+  // The records below `offset` (-1: the high watermark) are served no more; gives the new log start. Errors:
+  // OFFSET_OUT_OF_RANGE above the high watermark, POLICY_VIOLATION if the topic is only compacted.
+  Result<Offset> delete_records(Offset offset);
+  // True if the log start moved.
+  Result<bool> apply_retention(std::int64_t now_ms);
+  Result<void> remove_deleted_segments();
+  // True if something was compacted. Reads and writes without the lock.
+  Result<bool> compact(Disk& disk, std::int64_t now_ms, std::size_t key_map_max_bytes);
+
   // The committer's two steps: what has to be synced, if anything; and once it is, the durable end moves and the
   // waiters wake.
   std::optional<SyncJob> begin_sync();

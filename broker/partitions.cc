@@ -33,11 +33,13 @@ Partitions::Partitions(Disk& disk, LogDirectory& directory, const Config& config
       config_(config),
       files_(disk, open_files_max()),
       environment_{disk, files_, directory.marks()},
-      committer_(environment_, directory.path(), [this](const Error& error) {
-        logger().error("{}: a sync failed ({}). Nothing more is written here until a restart.", directory_.path(),
-                       error.message);
-        for_each([&](Partition& partition) { partition.fail(error); });
-      }) {}
+      committer_(environment_, directory.path(),
+                 [this](const Error& error) {
+                   logger().error("{}: a sync failed ({}). Nothing more is written here until a restart.",
+                                  directory_.path(), error.message);
+                   for_each([&](Partition& partition) { partition.fail(error); });
+                 }),
+      housekeeper_(*this, directory, environment_, config) {}
 
 std::shared_ptr<Partition> Partitions::open_partition(const Topic& topic, std::size_t index,
                                                       const TopicConfig& config) {
@@ -120,6 +122,7 @@ Result<void> Partitions::open_all(const Controller& metadata) {
   for (auto& topic : topics) {
     serve(std::move(topic));
   }
+  housekeeper_.start();
   return {};
 }
 
@@ -190,6 +193,7 @@ void Partitions::for_each(const std::function<void(Partition&)>& action) const {
 }
 
 Result<void> Partitions::close() {
+  housekeeper_.stop();
   committer_.stop();
   std::map<std::string, Offset> recovery_points;
   std::map<std::string, CleanEnd> ends;

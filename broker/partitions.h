@@ -12,6 +12,7 @@
 
 #include "broker/committer.h"
 #include "broker/config.h"
+#include "broker/housekeeper.h"
 #include "broker/partition.h"
 #include "replication/controller.h"
 #include "storage/log_directory.h"
@@ -51,6 +52,7 @@ class Partitions {
   void for_each(const std::function<void(Partition&)>& action) const;
 
   [[nodiscard]] const Committer& committer() const { return committer_; }
+  [[nodiscard]] Housekeeper& housekeeper() { return housekeeper_; }
 
   // A clean stop: all logs synced and closed, checkpoints and the clean-shutdown marker written.
   Result<void> close();
@@ -67,6 +69,7 @@ class Partitions {
   mutable std::shared_mutex mutex_;
   std::map<std::string, std::shared_ptr<const ServedTopic>, std::less<>> by_name_;
   std::unordered_map<TopicId, std::shared_ptr<const ServedTopic>> by_id_;
+  Housekeeper housekeeper_;
 };
 
 }  // namespace ottla

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -35,6 +36,14 @@ struct LogConfig {
   std::int64_t segment_index_bytes = 10485760;  // segment.index.bytes
   std::int64_t index_interval_bytes = 4096;     // index.interval.bytes
   std::int64_t producer_id_expiration_ms = 86400000;
+  bool deletes = true;                // cleanup.policy has delete
+  bool compacts = false;              // ... has compact
+  std::int64_t retention_ms = -1;     // retention.ms; -1: no bound
+  std::int64_t retention_bytes = -1;  // retention.bytes; -1: no bound
+  std::int64_t delete_retention_ms = 86400000;
+  double min_cleanable_dirty_ratio = 0.5;
+  std::int64_t min_compaction_lag_ms = 0;
+  std::int64_t max_compaction_lag_ms = std::numeric_limits<std::int64_t>::max();
 };
 
 // What append did with each batch.
@@ -54,6 +63,7 @@ struct LogEnvironment {
 struct LogHints {
   Offset recovery_point;                    // everything below was synced, with what its recovery needs
   std::optional<Offset> log_start_offset;   // what DeleteRecords and retention have removed is below it
+  Offset cleaned_to;                        // compaction has been through what is below
   std::optional<DurableMark> clean_end;     // the log was closed and ended exactly here
   std::optional<DurableMark> durable_mark;  // the log had at least this, durably
 };
@@ -102,6 +112,8 @@ struct EpochEndOffset {
   Offset end_offset{-1};
 };
 
+struct Compacted;
+struct CompactionPlan;
 class LeaderEpochs;
 class ProducerState;
 class Segment;
@@ -165,6 +177,15 @@ class Log {
   // log start offset is durable elsewhere (log-start-offset-checkpoint): else a crash could bring some of them back.
   void advance_log_start(Offset offset);
   Result<void> remove_deleted_segments();
+  // Advances the log start past the segments that retention.ms and retention.bytes give up, below `high_watermark`.
+  Result<void> apply_retention(std::int64_t now_ms, Offset high_watermark);
+
+  // What compaction should do now, if anything (compaction.h); and the swap, once that is written.
+  Result<std::optional<CompactionPlan>> plan_compaction(std::int64_t now_ms, Offset high_watermark);
+  Result<void> install(const Compacted& compacted);
+  [[nodiscard]] Offset cleaned_to() const { return cleaned_to_; }
+  [[nodiscard]] const std::string& directory() const { return directory_; }
+  [[nodiscard]] const LogConfig& config() const { return config_; }
 
   // Forgets producers idle for longer than producer_id_expiration_ms.
   void expire_producers(std::int64_t now_ms);
@@ -195,6 +216,12 @@ class Log {
   Result<void> cut_tail(std::size_t keep, std::int64_t position);
   Result<void> restore_epochs(Offset end);
   void add_damage(DamagedRange range);
+
+  // log_compaction.cc
+  Result<void> finish_swap(Offset base, const std::vector<Offset>& replaced);
+  Result<void> finish_compactions(const std::vector<std::string>& names);
+  Result<Offset> end_of_swap(const std::string& name, Offset base);
+  Result<void> forget_no_gaps();
 
   // log_retention.cc
   Result<void> leave_damage_behind();
@@ -233,6 +260,7 @@ class Log {
   Offset log_start_offset_;
   Offset log_end_offset_;
   Offset durable_end_offset_;
+  Offset cleaned_to_;
   std::uint64_t generation_ = 0;
   std::vector<std::shared_ptr<File>> dirty_files_;
   bool directory_dirty_ = false;

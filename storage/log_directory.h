@@ -5,6 +5,7 @@
 //   .kafka_cleanshutdown               there between a clean stop and the next start; .ottla-clean-shutdown beside it
 //   .ottla-durable                     how far each log was known to be durable (durable_marks.h)
 //   recovery-point-offset-checkpoint   below it a log needs no recovery; only an aid, so a lost one costs time
+//   cleaner-offset-checkpoint          how far compaction has been; a lost one costs time
 //   log-start-offset-checkpoint        what DeleteRecords has removed
 //   <topic>-<partition>/               logs (log.h)
 //   .ottla-metadata/                   the metadata log (command_log.h)
@@ -58,10 +59,12 @@ class LogDirectory {
 
   // Offset 0 for a partition without a checkpoint.
   [[nodiscard]] Offset recovery_point(const std::string& directory_name) const;
+  [[nodiscard]] Offset cleaned_to(const std::string& directory_name) const;
   [[nodiscard]] std::optional<Offset> log_start_offset(const std::string& directory_name) const;
   // Each replaces what is known of all partitions. Durable when it returns.
   Result<void> write_recovery_points(const OffsetsByDirectory& offsets);
   Result<void> write_log_start_offsets(const OffsetsByDirectory& offsets);
+  Result<void> write_cleaned_to(const OffsetsByDirectory& offsets);
 
   [[nodiscard]] DurableMarks& marks() const { return *marks_; }
   // All that is known of a log before it is opened.
@@ -103,6 +106,7 @@ class LogDirectory {
   mutable std::mutex mutex_;  // guards what follows, and the files behind it
   OffsetsByDirectory recovery_points_;
   OffsetsByDirectory log_start_offsets_;
+  OffsetsByDirectory cleaned_to_;
 };
 
 }  // namespace ottla

@@ -67,11 +67,26 @@ Result<void> Log::ensure_directory() {
   return {};
 }
 
+Result<void> Log::forget_no_gaps() {
+  if (!std::exchange(has_no_gaps_, false)) {
+    return {};
+  }
+  auto done = disk_.remove(no_gaps_path(directory_));
+  return done ? disk_.sync_directory(directory_) : done;
+}
+
 Result<void> Log::find_segments(const LogHints& hints) {
-  const auto names = disk_.list(directory_);
+  auto names = disk_.list(directory_);
+  if (names) {
+    if (auto finished = finish_compactions(*names); !finished) {
+      return finished;
+    }
+    names = disk_.list(directory_);
+  }
   if (!names) {
     return std::unexpected(names.error());
   }
+  cleaned_to_ = hints.cleaned_to;
   for (const std::string& name : *names) {
     const auto base = offset_in_name(name, "", ".log");
     if (!base) {

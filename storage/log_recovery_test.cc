@@ -134,7 +134,7 @@ TEST_F(LogRecoveryTest, without_a_mark_the_recovery_point_says_what_was_durable)
   ASSERT_TRUE(disk->remove("data/.ottla-durable"));
   disk->flip_bit(segment(0), 100);
   const auto before = disk->after_kill();
-  open({.recovery_point = Offset{3}, .log_start_offset = {}, .clean_end = {}, .durable_mark = {}});
+  open({.recovery_point = Offset{3}, .log_start_offset = {}, .cleaned_to = {}, .clean_end = {}, .durable_mark = {}});
   EXPECT_THAT(log->damaged(), IsEmpty());                // below the recovery point nothing is scanned ...
   EXPECT_EQ(read_error(1), ErrorCode::CORRUPT_MESSAGE);  // ... and the CRC is checked when the batch is served
   disk = before->after_kill();
@@ -180,7 +180,7 @@ TEST_F(SegmentsTest, a_missing_middle_segment_is_damage_found_by_the_scan) {
 
 TEST_F(SegmentsTest, a_missing_middle_segment_below_the_recovery_point_is_damage_found_by_a_read) {
   ASSERT_TRUE(disk->remove(segment(2)));
-  open({.recovery_point = Offset{6}, .log_start_offset = {}, .clean_end = {}, .durable_mark = {}});
+  open({.recovery_point = Offset{6}, .log_start_offset = {}, .cleaned_to = {}, .clean_end = {}, .durable_mark = {}});
   EXPECT_EQ(read_error(3), ErrorCode::CORRUPT_MESSAGE);
   EXPECT_THAT(values(4), ElementsAre("c4", "c5", "d6", "d7"));
   EXPECT_EQ(append_error(), ErrorCode::KAFKA_STORAGE_ERROR);
@@ -258,7 +258,7 @@ TEST_F(SegmentsTest, a_lost_epoch_file_is_made_again_from_the_batches) {
   write_durably({"e8"});
   for (const char* bad : {"", "0\n5\n", "garbage"}) {
     write_text(*disk, "data/t-0/leader-epoch-checkpoint", bad);
-    open({.recovery_point = Offset{9}, .log_start_offset = {}, .clean_end = {}, .durable_mark = {}});
+    open({.recovery_point = Offset{9}, .log_start_offset = {}, .cleaned_to = {}, .clean_end = {}, .durable_mark = {}});
     EXPECT_EQ(log->end_offset_for(LeaderEpoch{0}).end_offset, Offset{8}) << bad;
     EXPECT_EQ(log->latest_epoch(), LeaderEpoch{3});
   }
@@ -438,7 +438,7 @@ TEST_F(LogRecoveryTest, a_batch_written_to_the_wrong_place_is_noticed) {
 
 TEST_F(LogRecoveryTest, rot_behind_our_back_is_found_when_the_batch_is_served_first) {
   write_durably({"one", "two", "three"});
-  open({.recovery_point = Offset{3}, .log_start_offset = {}, .clean_end = {}, .durable_mark = {}});
+  open({.recovery_point = Offset{3}, .log_start_offset = {}, .cleaned_to = {}, .clean_end = {}, .durable_mark = {}});
   disk->flip_bit(segment(0), batch_of_three_letters * 2 - 3);
   EXPECT_EQ(read_error(1), ErrorCode::CORRUPT_MESSAGE);
   EXPECT_EQ(read_error(0), ErrorCode::NONE);  // ends before the damaged batch

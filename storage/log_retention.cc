@@ -12,6 +12,39 @@ void Log::advance_log_start(Offset offset) {
   log_start_offset_ = std::max(log_start_offset_, std::min(offset, log_end_offset_));
 }
 
+Result<void> Log::apply_retention(std::int64_t now_ms, Offset high_watermark) {
+  if (!config_.deletes || failed_) {
+    return {};
+  }
+  std::int64_t size = size_bytes();
+  std::size_t expired = 0;
+  for (; expired < segments_.size(); ++expired) {
+    Segment& segment = *segments_[expired];
+    const bool is_active = expired + 1 == segments_.size();
+    const Offset end = is_active ? log_end_offset_ : segments_[expired + 1]->base_offset();
+    const auto newest_ms = segment.max_timestamp_ms();
+    if (!newest_ms) {
+      return std::unexpected(newest_ms.error());
+    }
+    if (!is_active) {
+      segment.drop_indexes();
+    }
+    const bool is_old = config_.retention_ms >= 0 && *newest_ms >= 0 && now_ms - *newest_ms > config_.retention_ms;
+    const bool is_too_much = config_.retention_bytes >= 0 && size - segment.size_bytes() >= config_.retention_bytes;
+    if (end > high_watermark || (is_active && segment.size_bytes() == 0) || (!is_old && !is_too_much)) {
+      break;
+    }
+    size -= segment.size_bytes();
+  }
+  if (expired == segments_.size()) {
+    if (auto rolled = roll(now_ms); !rolled) {
+      return rolled;
+    }
+  }
+  advance_log_start(segments_[expired]->base_offset());
+  return {};
+}
+
 // Deleting what is damaged makes the log whole again; what comes then goes into a new segment.
 Result<void> Log::leave_damage_behind() {
   const bool was_damaged = !damaged_.empty();

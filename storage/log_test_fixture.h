@@ -60,7 +60,11 @@ class LogFixture : public testing::Test {
     const auto closed = log->close();
     EXPECT_TRUE(closed) << closed.error().message;
     const DurableMark end = log->end_mark();
-    return {.recovery_point = end.durable_end_offset, .log_start_offset = {}, .clean_end = end, .durable_mark = {}};
+    return {.recovery_point = end.durable_end_offset,
+            .log_start_offset = {},
+            .cleaned_to = {},
+            .clean_end = end,
+            .durable_mark = {}};
   }
 
   Result<Appended> append(Bytes batch) {

@@ -35,12 +35,8 @@ Segment::Segment(const LogEnvironment& environment, std::string directory, Offse
 Result<std::unique_ptr<Segment>> Segment::create(const LogEnvironment& environment, std::string directory,
                                                  Offset base_offset, std::int64_t index_interval_bytes) {
   auto segment = std::make_unique<Segment>(environment, std::move(directory), base_offset, 0, index_interval_bytes);
-  for (const std::string& stale : {segment->path("index"), segment->path("timeindex"), segment->sums_path()}) {
-    if (environment.disk.exists(stale)) {
-      if (auto removed = environment.disk.remove(stale); !removed) {
-        return std::unexpected(std::move(removed.error()));
-      }
-    }
+  if (auto removed = segment->remove_indexes(); !removed) {
+    return std::unexpected(std::move(removed.error()));
   }
   environment.files.forget(segment->log_path_);
   const auto file = environment.disk.open(segment->log_path_, OpenMode::create_or_open);
@@ -355,7 +351,16 @@ Result<void> Segment::write_indexes() {
 
 Result<void> Segment::remove_files() {
   environment_.files.forget(log_path_);
-  for (const std::string& name : {log_path_, path("index"), path("timeindex"), path("txnindex"), sums_path()}) {
+  if (environment_.disk.exists(log_path_)) {
+    if (auto removed = environment_.disk.remove(log_path_); !removed) {
+      return removed;
+    }
+  }
+  return remove_indexes();
+}
+
+Result<void> Segment::remove_indexes() {
+  for (const std::string& name : {path("index"), path("timeindex"), path("txnindex"), sums_path()}) {
     if (environment_.disk.exists(name)) {
       if (auto removed = environment_.disk.remove(name); !removed) {
         return removed;

@@ -74,6 +74,7 @@ class Segment {
   void drop_indexes() { index_.reset(); }
   // All its files; the log first.
   Result<void> remove_files();
+  Result<void> remove_indexes();
 
  private:
   struct Indexes {
