@@ -9,6 +9,7 @@
 #include "protocol/api/18_api_versions.h"
 #include "protocol/api/19_create_topics.h"
 #include "protocol/api/20_delete_topics.h"
+#include "protocol/api/21_delete_records.h"
 #include "protocol/api/22_init_producer_id.h"
 #include "protocol/api/23_offset_for_leader_epoch.h"
 #include "protocol/api/60_describe_cluster.h"
@@ -16,7 +17,7 @@
 namespace ottla {
 
 using Handlers = TypeList<ProduceRequest, FetchRequest, ListOffsetsRequest, MetadataRequest, FindCoordinatorRequest,
-                          ApiVersionsRequest, CreateTopicsRequest, DeleteTopicsRequest, InitProducerIdRequest,
-                          OffsetForLeaderEpochRequest, DescribeClusterRequest>;
+                          ApiVersionsRequest, CreateTopicsRequest, DeleteTopicsRequest, DeleteRecordsRequest,
+                          InitProducerIdRequest, OffsetForLeaderEpochRequest, DescribeClusterRequest>;
 
 }  // namespace ottla

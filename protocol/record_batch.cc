@@ -177,6 +177,9 @@ Result<BatchCheck> check_produced_batch(std::span<const std::byte> bytes, const 
     if (__builtin_add_overflow(check.header.base_timestamp_ms, record.timestamp_delta_ms, &timestamp_ms)) {
       return failure(ErrorCode::INVALID_RECORD, "a timestamp beyond 64 bits");
     }
+    if (timestamp_ms != no_timestamp) {
+      check.min_timestamp_ms = std::min(check.min_timestamp_ms, timestamp_ms);
+    }
     if (expected_delta == 0 || timestamp_ms > check.true_max_timestamp_ms) {
       check.true_max_timestamp_ms = timestamp_ms;
       check.offset_of_max_timestamp = Offset{expected_delta};

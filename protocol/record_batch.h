@@ -21,6 +21,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 #include "protocol/error_code.h"
@@ -92,6 +93,7 @@ struct BatchLimits {
 struct BatchCheck {
   BatchHeader header;
   std::int64_t true_max_timestamp_ms = no_timestamp;
+  std::int64_t min_timestamp_ms = std::numeric_limits<std::int64_t>::max();  // of those that have a timestamp
   Offset offset_of_max_timestamp;  // relative: delta within the batch, as Offset{delta}
 };
 

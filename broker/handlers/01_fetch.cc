@@ -51,6 +51,10 @@ void look(Part& part, std::int64_t left_bytes, bool is_first) {
   answer.error_code = ErrorCode::NONE;
   part.slice = {};
   const PartitionView view = part.partition->view();
+  if (view.error != ErrorCode::NONE) {
+    answer.error_code = view.error;
+    return;
+  }
   if (const auto epoch_error = check_epoch(part.asked->current_leader_epoch, view.leader_epoch);
       epoch_error != ErrorCode::NONE) {
     answer.error_code = epoch_error;
@@ -122,7 +126,7 @@ void read(RequestContext& context, Part& part) {
       std::make_shared<Slab>(Slab{.bytes = std::make_unique_for_overwrite<std::byte[]>(size), .capacity = size});
   const auto got = part.slice.read({slab->bytes.get(), size});
   if (!got) {
-    answer.error_code = ErrorCode::KAFKA_STORAGE_ERROR;
+    answer.error_code = got.error().code;
     return;
   }
   const std::span<std::byte> bytes{slab->bytes.get(), *got};
