@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <csignal>
@@ -60,7 +61,17 @@ void stop(Broker& broker, Server& server, HttpServer& http) {
   }
 }
 
+// As many descriptors as we are allowed: segments and connections share them.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
 int serve(const Config& config) {
+  raise_descriptor_limit();
   // Threads started below inherit the mask: signals arrive at sigwait alone.
   sigset_t signals;
   sigemptyset(&signals);

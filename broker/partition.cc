@@ -179,7 +179,7 @@ Result<LogSlice> Partition::slice(Offset from, std::int64_t max_bytes, bool at_l
 void Partition::wake_on_advance(Offset seen, std::shared_ptr<Woken> woken) {
   {
     const std::lock_guard lock(mutex_);
-    if (!failed_ && !ending_waits_ && leader_.high_watermark() <= seen) {
+    if (!is_gone() && !ending_waits_ && leader_.high_watermark() <= seen) {
       std::erase_if(fetch_waits_, [](const auto& wait) { return wait->ready(); });  // those that timed out
       fetch_waits_.push_back(std::move(woken));
       return;
@@ -211,7 +211,7 @@ EpochEndOffset Partition::end_offset_for(LeaderEpoch epoch) {
 
 PartitionView Partition::view() {
   const std::lock_guard lock(mutex_);
-  if (!log_) {
+  if (!log_ || is_gone()) {
     return {.error = failed_->code};
   }
   return {.log_start_offset = log_->log_start_offset(),

@@ -95,6 +95,8 @@ class Partition : public std::enable_shared_from_this<Partition> {
   };
   using CommitWait = OneShot<Result<void>>;
 
+  // REQUIRES: mutex_. Deleted or closed; where only the disk failed, reading goes on.
+  [[nodiscard]] bool is_gone() const { return failed_ && failed_->code != ErrorCode::KAFKA_STORAGE_ERROR; }
   void write_all_waiting();
   void write_group(std::vector<std::shared_ptr<Waiting>>& group);
   void plan_sync();

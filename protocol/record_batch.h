@@ -89,6 +89,11 @@ struct BatchLimits {
   bool keys_required = false;                   // compacted topic
 };
 
+// For batches that were accepted once: the limits of then may have been other ones.
+inline constexpr BatchLimits stored_batch_limits{.max_batch_bytes = std::numeric_limits<std::int32_t>::max(),
+                                                 .decompression_max_bytes = std::numeric_limits<std::int32_t>::max(),
+                                                 .decompression_max_ratio = std::numeric_limits<std::int32_t>::max()};
+
 // What the walk over the records found.
 struct BatchCheck {
   BatchHeader header;

@@ -1,5 +1,6 @@
-// Fetch 4-18. Whole batches below the high watermark, in request order, with a long poll (min_bytes, max_wait_ms).
-// Answers are sessionless (session id 0, KIP-227 allows it). Topics by id from version 13. Replicas do not fetch here.
+// Fetch 4-18. Batches below the high watermark (the last may be cut at the size asked for), in request order, with a
+// long poll (min_bytes, max_wait_ms). Answers are sessionless (session id 0, KIP-227 allows it). Topics by id from
+// version 13. Replicas do not fetch here.
 #include <algorithm>
 
 #include "broker/broker.h"

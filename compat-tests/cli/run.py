@@ -114,14 +114,30 @@ class Serving(unittest.TestCase):
             broker.process.stdout.close()
             self.assertTrue(os.path.exists(os.path.join(self.folder.name, "data", ".kafka_cleanshutdown")))
 
+    def wait_for_records(self, client):
+        """Makes a topic and asks for its first record, for a minute."""
+        name = struct.pack(">h", 5) + b"topic"
+        ask(client, 3, 4, struct.pack(">i", 1) + name + b"\x01")  # Metadata makes it
+        long_poll = struct.pack(">iiiib", -1, 60_000, 1, 1_000_000, 0) + struct.pack(">i", 1) + name
+        client.sendall(frame(1, 4, long_poll + struct.pack(">iiqi", 1, 0, 0, 1_000_000)))
+        time.sleep(0.3)
+
+    def test_a_consumer_that_waits_on_a_deleted_topic_is_told_at_once(self):
+        broker = self.start(num_network_threads=1)
+        with socket.create_connection(broker.address(), timeout=10) as client, \
+                socket.create_connection(broker.address(), timeout=10) as other:
+            self.wait_for_records(client)
+            began = time.monotonic()
+            deleted = ask(other, 20, 1, struct.pack(">ih", 1, 5) + b"topic" + struct.pack(">i", 10_000))
+            self.assertEqual(struct.unpack(">h", deleted[-2:])[0], 0)
+            reply = client.recv(4096)  # size, correlation id, throttle time, one topic, its name, one partition, its index
+            self.assertEqual(struct.unpack_from(">h", reply, 4 + 4 + 4 + 4 + 7 + 4 + 4)[0], 6)  # NOT_LEADER_OR_FOLLOWER
+            self.assertLess(time.monotonic() - began, 4)
+
     def test_a_consumer_that_waits_does_not_hold_up_the_stop(self):
         broker = self.start()
         with socket.create_connection(broker.address(), timeout=10) as client:
-            name = struct.pack(">h", 5) + b"topic"
-            ask(client, 3, 4, struct.pack(">i", 1) + name + b"\x01")  # Metadata makes the topic
-            long_poll = struct.pack(">iiiib", -1, 60_000, 1, 1_000_000, 0) + struct.pack(">i", 1) + name
-            client.sendall(frame(1, 4, long_poll + struct.pack(">iiqi", 1, 0, 0, 1_000_000)))
-            time.sleep(0.3)
+            self.wait_for_records(client)
             began = time.monotonic()
             self.assertEqual(broker.stop(), 0)
             self.assertLess(time.monotonic() - began, 4)
