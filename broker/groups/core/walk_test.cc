@@ -383,7 +383,8 @@ class Walk {
       }
       running += client.is_running ? 1 : 0;
     }
-    for (const Millis end = now_ + Millis{4} * (rebalance_ms + session_ms); now_ < end && broken_.empty(); now_ += below(100)) {
+    for (const Millis end = now_ + Millis{4} * (rebalance_ms + session_ms); now_ < end && broken_.empty();
+         now_ += below(100)) {
       act(false);
     }
     std::set<std::int32_t> covered;
