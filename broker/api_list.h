@@ -17,6 +17,7 @@
 #include "protocol/api/18_api_versions.h"
 #include "protocol/api/19_create_topics.h"
 #include "protocol/api/20_delete_topics.h"
+#include "protocol/api/21_delete_records.h"
 #include "protocol/api/22_init_producer_id.h"
 #include "protocol/api/23_offset_for_leader_epoch.h"
 #include "protocol/api/42_delete_groups.h"
@@ -29,7 +30,7 @@ using Handlers =
     TypeList<ProduceRequest, FetchRequest, ListOffsetsRequest, MetadataRequest, OffsetCommitRequest, OffsetFetchRequest,
              FindCoordinatorRequest, JoinGroupRequest, HeartbeatRequest, LeaveGroupRequest, SyncGroupRequest,
              DescribeGroupsRequest, ListGroupsRequest, ApiVersionsRequest, CreateTopicsRequest, DeleteTopicsRequest,
-             InitProducerIdRequest, OffsetForLeaderEpochRequest, DeleteGroupsRequest, OffsetDeleteRequest,
-             DescribeClusterRequest>;
+             DeleteRecordsRequest, InitProducerIdRequest, OffsetForLeaderEpochRequest, DeleteGroupsRequest,
+             OffsetDeleteRequest, DescribeClusterRequest>;
 
 }  // namespace ottla

@@ -2,18 +2,16 @@
 
 #include <pthread.h>
 
+#include "broker/log.h"
 #include "broker/partition.h"
 
 namespace ottla {
 
-Committer::Committer(std::function<void(const Error&)> on_failure) : on_failure_(std::move(on_failure)) {
-  for (std::size_t i = 0; i < thread_count; ++i) {
-    threads_.emplace_back([this, i] {
-      pthread_setname_np(pthread_self(), "committer");
-      work(latencies_[i]);
-    });
-  }
-}
+Committer::Committer(const LogEnvironment& environment, std::string root, std::function<void(const Error&)> on_failure)
+    : environment_(environment), root_(std::move(root)), on_failure_(std::move(on_failure)), thread_([this] {
+        pthread_setname_np(pthread_self(), "committer");
+        work();
+      }) {}
 
 Committer::~Committer() { stop(); }
 
@@ -31,40 +29,55 @@ void Committer::stop() {
     stopping_ = true;
   }
   wake_.notify_all();
-  threads_.clear();  // joins
-}
-
-std::vector<const LatencyHistogram*> Committer::latencies() const {
-  std::vector<const LatencyHistogram*> all;
-  all.reserve(latencies_.size());
-  for (const LatencyHistogram& one : latencies_) {
-    all.push_back(&one);
+  if (thread_.joinable()) {
+    thread_.join();
   }
-  return all;
 }
 
-void Committer::work(LatencyHistogram& latency) {
+void Committer::work() {
   for (;;) {
-    std::shared_ptr<Partition> partition;
+    std::vector<std::shared_ptr<Partition>> group;
     {
       std::unique_lock lock(mutex_);
       wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
       if (stopping_) {
         return;
       }
-      partition = std::move(queue_.front());
-      queue_.pop_front();
+      group.swap(queue_);
     }
     const auto began = std::chrono::steady_clock::now();
-    const auto synced = partition->sync();
-    latency.record(std::chrono::steady_clock::now() - began);
-    if (!synced) {
-      const std::lock_guard lock(mutex_);
-      if (!std::exchange(failed_, true)) {
-        on_failure_(synced.error());
-      }
+    const auto committed = commit(group);
+    latency_.record(std::chrono::steady_clock::now() - began);
+    if (!committed) {
+      on_failure_(committed.error());
+      return;
     }
   }
+}
+
+Result<void> Committer::commit(const std::vector<std::shared_ptr<Partition>>& group) {
+  std::vector<SyncJob> jobs;
+  std::vector<Partition*> owners;
+  for (const auto& partition : group) {
+    if (auto job = partition->begin_sync()) {
+      jobs.push_back(std::move(*job));
+      owners.push_back(partition.get());
+    }
+  }
+  if (jobs.empty()) {
+    return {};
+  }
+  if (auto synced = sync_group(environment_, root_, jobs); !synced) {
+    return synced;
+  }
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    owners[i]->finish_sync(jobs[i]);
+  }
+  if (const auto written = environment_.marks.write(); !written) {
+    // The marks lag behind for a while: a crash may then take damage for a torn tail. Nothing else depends on them.
+    logger().warn("{}", written.error().message);
+  }
+  return {};
 }
 
 }  // namespace ottla

@@ -1,20 +1,21 @@
-// Makes appended records durable: the one place where the broker waits for fdatasync, never on a core's thread.
+// Makes appended records durable: the one place where the broker waits for a sync, never on a core's thread.
 //
-// Partitions with unsynced records queue up here. A few threads take them one by one, so files are synced in parallel
-// and the file system joins their journal commits; a partition has at most one sync under way, and whatever was
-// appended meanwhile goes with its next one. That is the group commit: no timer, no added delay.
+// Partitions with unsynced records queue up here. One thread takes all that wait, makes them durable together (one sync
+// of the file system costs hardly more than one of a file), and only then looks at who has come meanwhile. That is the
+// group commit: no timer, no added delay.
 #pragma once
 
 #include <condition_variable>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "broker/metrics.h"
 #include "protocol/error_code.h"
+#include "storage/log.h"
 
 namespace ottla {
 
@@ -22,31 +23,33 @@ class Partition;
 
 class Committer {
  public:
-  // `on_failure` is called once, on a committer thread, when a sync failed: the log directory is dead from then on.
-  explicit Committer(std::function<void(const Error&)> on_failure);
+  // `root` is the data directory. `on_failure` is called once, on the committer's thread, when a sync failed: the
+  // directory is dead from then on.
+  Committer(const LogEnvironment& environment, std::string root, std::function<void(const Error&)> on_failure);
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
   ~Committer();
 
   // REQUIRES: the partition is not queued (Partition keeps count of that under its own lock).
   void enqueue(std::shared_ptr<Partition> partition);
-  // Ends the threads; what is queued stays unsynced (closing the logs syncs it).
+  // Ends the thread; what is queued stays unsynced (closing the logs syncs it).
   void stop();
-  // How long the syncs took: one histogram for each thread.
-  [[nodiscard]] std::vector<const LatencyHistogram*> latencies() const;
+  // How long the commits took.
+  [[nodiscard]] const LatencyHistogram& latency() const { return latency_; }
 
  private:
-  static constexpr std::size_t thread_count = 4;
-  void work(LatencyHistogram& latency);
+  void work();
+  Result<void> commit(const std::vector<std::shared_ptr<Partition>>& group);
 
+  const LogEnvironment environment_;
+  const std::string root_;
   std::function<void(const Error&)> on_failure_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<std::shared_ptr<Partition>> queue_;
+  std::vector<std::shared_ptr<Partition>> queue_;
   bool stopping_ = false;
-  bool failed_ = false;
-  std::array<LatencyHistogram, thread_count> latencies_;
-  std::vector<std::jthread> threads_;
+  LatencyHistogram latency_;
+  std::jthread thread_;
 };
 
 }  // namespace ottla

@@ -1,6 +1,7 @@
 #include "broker/config.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::int64_t int32_max = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t hour_ms = 3'600'000;
+constexpr std::int64_t minute_ms = 60'000;
 
 constexpr auto table = std::to_array<Setting>({
     {"node.id", &Config::node_id, "1",
@@ -69,6 +71,37 @@ constexpr auto table = std::to_array<Setting>({
      "Bytes of log between two entries of its index (index.interval.bytes).", 0, int32_max},
     {"log.flush.interval.messages", &Config::log_flush_interval_messages, "1",
      "1: acknowledged when synced to disk. More: as Kafka, from the page cache (flush.messages).", 1},
+    {"log.retention.hours", &Config::log_retention_ms, "168", "Records older than this are deleted; -1: never.", -1,
+     int32_max, hour_ms},
+    {"log.retention.minutes", &Config::log_retention_ms, "", "Wins over log.retention.hours.", -1, int32_max,
+     minute_ms},
+    {"log.retention.ms", &Config::log_retention_ms, "",
+     "Wins over log.retention.minutes (a topic's retention.ms); -1: never.", -1},
+    {"log.retention.bytes", &Config::log_retention_bytes, "-1",
+     "The oldest records of a partition are deleted when it is larger (retention.bytes); -1: no bound.", -1},
+    {"log.retention.check.interval.ms", &Config::log_retention_check_interval_ms, "300000",
+     "How often retention is looked at.", 1},
+    {"log.cleaner.backoff.ms", &Config::log_cleaner_backoff_ms, "15000", "How often compaction is looked at.", 1},
+    {"log.cleaner.delete.retention.ms", &Config::log_cleaner_delete_retention_ms, "86400000",
+     "How long compaction keeps tombstones (delete.retention.ms).", 0},
+    {"log.cleaner.dedupe.buffer.size", &Config::log_cleaner_dedupe_buffer_size, "134217728",
+     "Memory for the keys of one compaction.", 1024},
+    {"log.cleaner.min.compaction.lag.ms", &Config::log_cleaner_min_compaction_lag_ms, "0",
+     "Younger records are not compacted (min.compaction.lag.ms).", 0},
+    {"log.cleaner.max.compaction.lag.ms", &Config::log_cleaner_max_compaction_lag_ms, "9223372036854775807",
+     "Older records are compacted however few they are (max.compaction.lag.ms).", 1},
+    {"log.flush.offset.checkpoint.interval.ms", &Config::log_flush_offset_checkpoint_interval_ms, "60000",
+     "How often the recovery points are written: what a start after a crash has to look through.", 1},
+    {"log.message.timestamp.before.max.ms", &Config::log_message_timestamp_before_max_ms, "9223372036854775807",
+     "A record may be stamped at most so long before now (message.timestamp.before.max.ms).", 0},
+    {"log.message.timestamp.after.max.ms", &Config::log_message_timestamp_after_max_ms, "3600000",
+     "A record may be stamped at most so long after now (message.timestamp.after.max.ms).", 0},
+    {"compression.type", &Config::compression_type, "producer",
+     "producer, uncompressed, gzip, snappy, lz4 or zstd (a topic's compression.type)."},
+    {"log.dir.reserved.bytes", &Config::log_dir_reserved_bytes, "67108864",
+     "Ottla's own: with less free space than this, writes are refused until there is more.", 0},
+    {"num.recovery.threads.per.data.dir", &Config::num_recovery_threads_per_data_dir, "2",
+     "Partitions that are opened at once at the start.", 1, 1024},
     {"producer.id.expiration.ms", &Config::producer_id_expiration_ms, "86400000",
      "How long an idle idempotent producer is remembered.", 1, int32_max},
     {"offsets.topic.num.partitions", &Config::offsets_topic_num_partitions, "50",
@@ -244,6 +277,11 @@ Result<void> check_whole(const Config& config) {
   if (config.log_message_timestamp_type != "CreateTime" && config.log_message_timestamp_type != "LogAppendTime") {
     return invalid(fmt::format("log.message.timestamp.type: '{}' is neither CreateTime nor LogAppendTime",
                                config.log_message_timestamp_type));
+  }
+  constexpr std::array<std::string_view, 6> codecs{"producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"};
+  if (std::ranges::find(codecs, config.compression_type) == codecs.end()) {
+    return invalid(
+        fmt::format("compression.type: '{}' is none of {}", config.compression_type, fmt::join(codecs, ", ")));
   }
   return {};
 }

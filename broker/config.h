@@ -58,6 +58,21 @@ struct Config {
   std::int32_t log_index_interval_bytes = 0;
   std::int64_t log_flush_interval_messages = 0;
   std::int32_t producer_id_expiration_ms = 0;
+  std::int32_t num_recovery_threads_per_data_dir = 0;
+
+  std::int64_t log_retention_ms = 0;  // negative: for ever
+  std::int64_t log_retention_bytes = 0;
+  std::int64_t log_retention_check_interval_ms = 0;
+  std::int64_t log_cleaner_backoff_ms = 0;
+  std::int64_t log_cleaner_delete_retention_ms = 0;
+  std::int64_t log_cleaner_dedupe_buffer_size = 0;
+  std::int64_t log_cleaner_min_compaction_lag_ms = 0;
+  std::int64_t log_cleaner_max_compaction_lag_ms = 0;
+  std::int64_t log_flush_offset_checkpoint_interval_ms = 0;
+  std::int64_t log_message_timestamp_before_max_ms = 0;
+  std::int64_t log_message_timestamp_after_max_ms = 0;
+  std::string compression_type;
+  std::int64_t log_dir_reserved_bytes = 0;
 
   std::int32_t offsets_topic_num_partitions = 0;
   std::int32_t offsets_topic_segment_bytes = 0;

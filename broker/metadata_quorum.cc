@@ -35,10 +35,8 @@ Result<std::unique_ptr<MetadataQuorum>> MetadataQuorum::open(Disk& disk, const s
   if (auto cleaned = partitions.remove_strays(controller); !cleaned) {
     return std::unexpected(std::move(cleaned.error()));
   }
-  for (const auto& [name, topic] : controller.topics()) {
-    if (auto opened = partitions.open(*topic); !opened) {
-      return std::unexpected(std::move(opened.error()));
-    }
+  if (auto opened = partitions.open_all(controller); !opened) {
+    return std::unexpected(std::move(opened.error()));
   }
   return std::make_unique<MetadataQuorum>(std::move(*log), std::move(controller), partitions);
 }

@@ -1,7 +1,11 @@
 #include "broker/partition.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <utility>
+
+#include "storage/compaction.h"
 
 namespace ottla {
 
@@ -11,6 +15,8 @@ std::int64_t wall_clock_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
+
+Error stopping() { return {ErrorCode::NOT_LEADER_OR_FOLLOWER, "the broker is stopping"}; }
 
 }  // namespace
 
@@ -22,6 +28,9 @@ Partition::Partition(std::string name, std::unique_ptr<Log> log, LeaderEpoch epo
                             .durable_end_offset = log_->durable_end_offset(),
                             .waits_for_disk = config_.flush_messages == 1});
 }
+
+Partition::Partition(std::string name, Error error, TopicConfig config, Committer& committer)
+    : name_(std::move(name)), config_(config), committer_(committer), failed_(std::move(error)) {}
 
 Awaitable<Result<Appended>> Partition::append(AppendBatch batch) {
   auto mine = std::make_shared<Waiting>(batch);
@@ -94,37 +103,27 @@ void Partition::plan_sync() {
   }
 }
 
-Result<void> Partition::sync() {
-  std::optional<SyncJob> job;
-  {
-    const std::lock_guard lock(mutex_);
-    job = log_ && !failed_ ? log_->begin_sync() : std::nullopt;
-    if (!job) {
-      queued_for_sync_ = false;
-      return {};
-    }
-  }
-  const auto synced = job->run();
-  if (!synced) {
-    fail(synced.error());
-    return synced;
-  }
+std::optional<SyncJob> Partition::begin_sync() {
+  const std::lock_guard lock(mutex_);
+  queued_for_sync_ = false;
+  return log_ && !failed_ ? log_->begin_sync() : std::nullopt;
+}
+
+void Partition::finish_sync(const SyncJob& job) {
   std::vector<std::shared_ptr<CommitWait>> commits;
   std::vector<std::shared_ptr<Woken>> fetches;
   {
     const std::lock_guard lock(mutex_);
-    queued_for_sync_ = false;
     if (!log_ || failed_) {
-      return {};
+      return;
     }
-    log_->finish_sync(*job);
+    log_->finish_sync(job);
     if (leader_.step(DiskDone{log_->durable_end_offset()})) {
       take_due(commits, fetches);
     }
     plan_sync();
   }
   wake_all(commits, fetches);
-  return {};
 }
 
 // REQUIRES: mutex_. Those whose wait the new high watermark ends.
@@ -155,8 +154,8 @@ Awaitable<Result<void>> Partition::wait_until_committed(Core& core, Offset end, 
     if (end <= leader_.high_watermark()) {
       co_return Result<void>{};
     }
-    if (failed_) {
-      co_return std::unexpected(*failed_);
+    if (failed_ || ending_waits_) {
+      co_return std::unexpected(failed_.value_or(stopping()));
     }
     wait = std::make_shared<CommitWait>();
     commit_waits_.emplace(end, wait);
@@ -180,7 +179,7 @@ Result<LogSlice> Partition::slice(Offset from, std::int64_t max_bytes, bool at_l
 void Partition::wake_on_advance(Offset seen, std::shared_ptr<Woken> woken) {
   {
     const std::lock_guard lock(mutex_);
-    if (!failed_ && leader_.high_watermark() <= seen) {
+    if (!is_gone() && !ending_waits_ && leader_.high_watermark() <= seen) {
       std::erase_if(fetch_waits_, [](const auto& wait) { return wait->ready(); });  // those that timed out
       fetch_waits_.push_back(std::move(woken));
       return;
@@ -212,8 +211,8 @@ EpochEndOffset Partition::end_offset_for(LeaderEpoch epoch) {
 
 PartitionView Partition::view() {
   const std::lock_guard lock(mutex_);
-  if (!log_) {
-    return {};
+  if (!log_ || is_gone()) {
+    return {.error = failed_->code};
   }
   return {.log_start_offset = log_->log_start_offset(),
           .high_watermark = leader_.high_watermark(),
@@ -233,6 +232,76 @@ void Partition::expire_producers(std::int64_t now_ms) {
   }
 }
 
+std::optional<Partition::LogState> Partition::log_state() {
+  const std::lock_guard lock(mutex_);
+  if (!log_ || !log_->damaged().empty()) {
+    return std::nullopt;
+  }
+  return LogState{log_->log_start_offset(), log_->durable_end_offset(), log_->cleaned_to()};
+}
+
+Result<Offset> Partition::delete_records(Offset offset) {
+  const std::lock_guard lock(mutex_);
+  if (!log_) {
+    return std::unexpected(*failed_);
+  }
+  if (!config_.log.deletes && config_.log.compacts) {
+    return failure(ErrorCode::POLICY_VIOLATION, "the records of a topic that is only compacted are not deleted");
+  }
+  const Offset high_watermark = leader_.high_watermark();
+  if (offset > high_watermark || offset < Offset{-1}) {
+    return failure(ErrorCode::OFFSET_OUT_OF_RANGE,
+                   fmt::format("offset {} is above the high watermark {}", offset.value, high_watermark.value));
+  }
+  log_->advance_log_start(offset == Offset{-1} ? high_watermark : offset);
+  return log_->log_start_offset();
+}
+
+Result<bool> Partition::apply_retention(std::int64_t now_ms) {
+  const std::lock_guard lock(mutex_);
+  if (!log_ || failed_) {
+    return false;
+  }
+  const Offset before = log_->log_start_offset();
+  if (auto applied = log_->apply_retention(now_ms, leader_.high_watermark()); !applied) {
+    return std::unexpected(std::move(applied.error()));
+  }
+  return log_->log_start_offset() != before;
+}
+
+Result<void> Partition::remove_deleted_segments() {
+  const std::lock_guard lock(mutex_);
+  return log_ && !failed_ ? log_->remove_deleted_segments() : Result<void>{};
+}
+
+Result<bool> Partition::compact(Disk& disk, std::int64_t now_ms, std::size_t key_map_max_bytes) {
+  std::optional<CompactionPlan> plan;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!log_ || failed_) {
+      return false;
+    }
+    auto planned = log_->plan_compaction(now_ms, leader_.high_watermark());
+    if (!planned) {
+      return std::unexpected(std::move(planned.error()));
+    }
+    plan = std::move(*planned);
+  }
+  if (!plan) {
+    return false;
+  }
+  const auto compacted = ottla::compact(disk, plan->directory, config_.log, *plan, key_map_max_bytes);
+  if (!compacted) {
+    return std::unexpected(compacted.error());
+  }
+  const std::lock_guard lock(mutex_);
+  if (!log_ || failed_) {
+    return false;
+  }
+  auto installed = log_->install(*compacted);
+  return installed ? Result<bool>(true) : std::unexpected(std::move(installed.error()));
+}
+
 void Partition::fail(const Error& error) {
   std::multimap<Offset, std::shared_ptr<CommitWait>> commits;
   std::vector<std::shared_ptr<Woken>> fetches;
@@ -248,25 +317,46 @@ void Partition::fail(const Error& error) {
     commits.swap(commit_waits_);
     fetches.swap(fetch_waits_);
   }
+  fail_all(commits, fetches, error);
+}
+
+void Partition::end_waits() {
+  std::multimap<Offset, std::shared_ptr<CommitWait>> commits;
+  std::vector<std::shared_ptr<Woken>> fetches;
+  {
+    const std::lock_guard lock(mutex_);
+    ending_waits_ = true;
+    commits.swap(commit_waits_);
+    fetches.swap(fetch_waits_);
+  }
+  fail_all(commits, fetches, stopping());
+}
+
+void Partition::fail_all(const std::multimap<Offset, std::shared_ptr<CommitWait>>& commits,
+                         const std::vector<std::shared_ptr<Woken>>& fetches, const Error& error) {
   for (const auto& [end, wait] : commits) {
     wait->complete(std::unexpected(error));
   }
   wake_all({}, fetches);
 }
 
-Result<PartitionEnd> Partition::close() {
+Result<std::optional<DurableMark>> Partition::close() {
   const std::lock_guard lock(mutex_);
-  if (!log_ || failed_) {
-    return std::unexpected(failed_.value_or(Error{ErrorCode::KAFKA_STORAGE_ERROR, "closed already"}));
+  if (!log_) {
+    return std::nullopt;
   }
-  failed_ = Error{ErrorCode::NOT_LEADER_OR_FOLLOWER, "the broker is stopping"};
-  const auto closed = log_->close();
-  const PartitionEnd end{log_->log_end_offset(), 0};
+  if (failed_) {
+    return std::unexpected(*failed_);
+  }
+  failed_ = stopping();
+  const bool is_damaged = !log_->damaged().empty();
+  const auto closed = is_damaged ? Result<void>{} : log_->close();
+  const DurableMark end = log_->end_mark();
   log_.reset();
   if (!closed) {
     return std::unexpected(closed.error());
   }
-  return end;
+  return is_damaged ? std::nullopt : std::optional(end);
 }
 
 }  // namespace ottla

@@ -26,12 +26,7 @@ struct PartitionView {
   Offset high_watermark;
   Offset log_end_offset;
   LeaderEpoch leader_epoch;
-};
-
-// Where a cleanly closed log ends.
-struct PartitionEnd {
-  Offset log_end_offset;
-  std::uint32_t last_batch_crc = 0;
+  ErrorCode error = ErrorCode::NONE;  // set: the partition is offline, and nothing else here means anything
 };
 
 using Woken = OneShot<bool>;
@@ -39,6 +34,8 @@ using Woken = OneShot<bool>;
 class Partition : public std::enable_shared_from_this<Partition> {
  public:
   Partition(std::string name, std::unique_ptr<Log> log, LeaderEpoch epoch, TopicConfig config, Committer& committer);
+  // One whose log cannot be opened: it answers with `error`.
+  Partition(std::string name, Error error, TopicConfig config, Committer& committer);
   Partition(const Partition&) = delete;
   Partition& operator=(const Partition&) = delete;
 
@@ -60,12 +57,32 @@ class Partition : public std::enable_shared_from_this<Partition> {
   std::int64_t size_bytes();
   void expire_producers(std::int64_t now_ms);
 
-  // One round of the committer: sync what is dirty, move the durable end, wake the waiters.
-  Result<void> sync();
+  // Housekeeping. Nothing if the log is offline or damaged.
+  struct LogState {
+    Offset log_start_offset;
+    Offset durable_end_offset;
+    Offset cleaned_to;
+  };
+  std::optional<LogState> log_state();
+  // The records below `offset` (-1: the high watermark) are served no more; gives the new log start. Errors:
+  // OFFSET_OUT_OF_RANGE above the high watermark, POLICY_VIOLATION if the topic is only compacted.
+  Result<Offset> delete_records(Offset offset);
+  // True if the log start moved.
+  Result<bool> apply_retention(std::int64_t now_ms);
+  Result<void> remove_deleted_segments();
+  // True if something was compacted. Reads and writes without the lock.
+  Result<bool> compact(Disk& disk, std::int64_t now_ms, std::size_t key_map_max_bytes);
+
+  // The committer's two steps: what has to be synced, if anything; and once it is, the durable end moves and the
+  // waiters wake.
+  std::optional<SyncJob> begin_sync();
+  void finish_sync(const SyncJob& job);
   // Refuses everything from here on; those who wait get `error`.
   void fail(const Error& error);
-  // A clean stop; the offset below which nothing needs recovery.
-  Result<PartitionEnd> close();
+  // The broker stops: those who wait get NOT_LEADER_OR_FOLLOWER, and nobody waits from here on.
+  void end_waits();
+  // A clean stop; where the log ends, or nothing if it is offline or damaged.
+  Result<std::optional<DurableMark>> close();
 
   [[nodiscard]] const std::string& name() const { return name_; }  // "<topic>-<index>", as its directory
   [[nodiscard]] const TopicConfig& config() const { return config_; }
@@ -78,6 +95,8 @@ class Partition : public std::enable_shared_from_this<Partition> {
   };
   using CommitWait = OneShot<Result<void>>;
 
+  // REQUIRES: mutex_. Deleted or closed; where only the disk failed, reading goes on.
+  [[nodiscard]] bool is_gone() const { return failed_ && failed_->code != ErrorCode::KAFKA_STORAGE_ERROR; }
   void write_all_waiting();
   void write_group(std::vector<std::shared_ptr<Waiting>>& group);
   void plan_sync();
@@ -85,6 +104,9 @@ class Partition : public std::enable_shared_from_this<Partition> {
   // Without the lock: a woken coroutine may come back here at once.
   static void wake_all(const std::vector<std::shared_ptr<CommitWait>>& commits,
                        const std::vector<std::shared_ptr<Woken>>& fetches);
+
+  static void fail_all(const std::multimap<Offset, std::shared_ptr<CommitWait>>& commits,
+                       const std::vector<std::shared_ptr<Woken>>& fetches, const Error& error);
 
   const std::string name_;
   const TopicConfig config_;
@@ -98,6 +120,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   std::unique_ptr<Log> log_;
   Leader leader_;
   std::optional<Error> failed_;
+  bool ending_waits_ = false;
   bool queued_for_sync_ = false;
   std::multimap<Offset, std::shared_ptr<CommitWait>> commit_waits_;  // by the end they wait for
   std::vector<std::shared_ptr<Woken>> fetch_waits_;

@@ -1,8 +1,12 @@
 #include "broker/partitions.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <thread>
 
 #include "broker/log.h"
 
@@ -15,39 +19,111 @@ std::int64_t wall_clock_ms() {
       .count();
 }
 
+// A quarter of the descriptors we may have; sockets need the others.
+std::size_t open_files_max() {
+  constexpr std::size_t most = 4096;
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? std::clamp<std::size_t>(limit.rlim_cur / 4, 16, most) : most;
+}
+
 }  // namespace
 
 Partitions::Partitions(Disk& disk, LogDirectory& directory, const Config& config)
-    : disk_(disk), directory_(directory), config_(config), committer_([this](const Error& error) {
-        logger().error("{}: a sync failed ({}). Nothing more is written here until a restart.", directory_.path(),
-                       error.message);
-        for_each([&](Partition& partition) { partition.fail(error); });
-      }) {}
+    : directory_(directory),
+      config_(config),
+      files_(disk, open_files_max()),
+      environment_{disk, files_, directory.marks()},
+      committer_(environment_, directory.path(),
+                 [this](const Error& error) {
+                   logger().error("{}: a sync failed ({}). Nothing more is written here until a restart.",
+                                  directory_.path(), error.message);
+                   for_each([&](Partition& partition) { partition.fail(error); });
+                 }),
+      housekeeper_(*this, directory, environment_, config) {}
+
+std::shared_ptr<Partition> Partitions::open_partition(const Topic& topic, std::size_t index,
+                                                      const TopicConfig& config) {
+  const std::string name = fmt::format("{}-{}", topic.name, index);
+  const PartitionKey key{topic.id, static_cast<std::int32_t>(index)};
+  const LeaderEpoch epoch = topic.partitions[index].leader_epoch;
+  auto log = Log::open(environment_, fmt::format("{}/{}", directory_.path(), name), key, config.log,
+                       directory_.hints(name, key), wall_clock_ms());
+  if (log && (*log)->latest_epoch() < epoch && (*log)->damaged().empty()) {
+    if (auto assigned = (*log)->assign_epoch(epoch); !assigned) {
+      log = std::unexpected(std::move(assigned.error()));
+    }
+  }
+  if (!log) {
+    logger().error("{} is offline: {}", name, log.error().message);
+    return std::make_shared<Partition>(name, Error{ErrorCode::KAFKA_STORAGE_ERROR, log.error().message}, config,
+                                       committer_);
+  }
+  if ((*log)->cut_bytes() > 0) {
+    logger().info("{}: {} bytes that had never been acknowledged were cut; it ends at offset {}", name,
+                  (*log)->cut_bytes(), (*log)->log_end_offset().value);
+  }
+  for (const DamagedRange& range : (*log)->damaged()) {
+    logger().error("{}. The partition takes no writes; DeleteRecords up to offset {} gives these records up.",
+                   range.what, range.to.value);
+  }
+  return std::make_shared<Partition>(name, std::move(*log), epoch, config, committer_);
+}
+
+void Partitions::serve(const std::shared_ptr<const ServedTopic>& topic) {
+  const std::unique_lock lock(mutex_);
+  by_name_[topic->name] = topic;
+  by_id_[topic->id] = topic;
+}
 
 Result<void> Partitions::open(const Topic& topic) {
-  const auto topic_config = parse_topic_config(topic.configs, config_);
-  if (!topic_config) {
-    return std::unexpected(topic_config.error());
+  const auto config = parse_topic_config(topic.configs, config_);
+  if (!config) {
+    return std::unexpected(config.error());
   }
   auto served = std::make_shared<ServedTopic>(topic.name, topic.id);
   for (std::size_t index = 0; index < topic.partitions.size(); ++index) {
-    const std::string name = fmt::format("{}-{}", topic.name, index);
-    const LeaderEpoch epoch = topic.partitions[index].leader_epoch;
-    auto log = Log::open(disk_, fmt::format("{}/{}", directory_.path(), name), topic.id, topic_config->log,
-                         directory_.recovery_point(name), wall_clock_ms());
-    if (!log) {
-      return std::unexpected(std::move(log.error()));
-    }
-    if ((*log)->latest_epoch() < epoch) {
-      if (auto assigned = (*log)->assign_epoch(epoch); !assigned) {
-        return assigned;
-      }
-    }
-    served->partitions.push_back(std::make_shared<Partition>(name, std::move(*log), epoch, *topic_config, committer_));
+    served->partitions.push_back(open_partition(topic, index, *config));
   }
-  const std::unique_lock lock(mutex_);
-  by_name_[topic.name] = served;
-  by_id_[topic.id] = served;
+  serve(std::move(served));
+  return {};
+}
+
+Result<void> Partitions::open_all(const Controller& metadata) {
+  struct Task {
+    const Topic* topic;
+    std::size_t index;
+    TopicConfig config;
+    std::shared_ptr<Partition>* opened;
+  };
+  std::vector<Task> tasks;
+  std::vector<std::shared_ptr<ServedTopic>> topics;
+  for (const auto& [name, topic] : metadata.topics()) {
+    const auto config = parse_topic_config(topic->configs, config_);
+    if (!config) {
+      return std::unexpected(config.error());
+    }
+    auto& served = topics.emplace_back(std::make_shared<ServedTopic>(topic->name, topic->id));
+    served->partitions.resize(topic->partitions.size());
+    for (std::size_t index = 0; index < topic->partitions.size(); ++index) {
+      tasks.push_back({topic.get(), index, *config, &served->partitions[index]});
+    }
+  }
+  std::atomic<std::size_t> next = 0;
+  {
+    std::vector<std::jthread> threads;
+    threads.reserve(static_cast<std::size_t>(config_.num_recovery_threads_per_data_dir));
+    for (std::int32_t i = 0; i < config_.num_recovery_threads_per_data_dir; ++i) {
+      threads.emplace_back([&] {
+        for (std::size_t at = next++; at < tasks.size(); at = next++) {
+          *tasks[at].opened = open_partition(*tasks[at].topic, tasks[at].index, tasks[at].config);
+        }
+      });
+    }
+  }
+  for (auto& topic : topics) {
+    serve(std::move(topic));
+  }
+  housekeeper_.start();
   return {};
 }
 
@@ -63,8 +139,13 @@ Result<void> Partitions::remove(TopicId id) {
     by_id_.erase(found);
     by_name_.erase(removed->name);
   }
-  for (const auto& partition : removed->partitions) {
+  for (std::size_t index = 0; index < removed->partitions.size(); ++index) {
+    const auto& partition = removed->partitions[index];
     partition->fail({ErrorCode::NOT_LEADER_OR_FOLLOWER, "the topic was deleted"});
+    const PartitionKey key{id, static_cast<std::int32_t>(index)};
+    if (auto forgotten = environment_.marks.forget(key); !forgotten) {
+      return forgotten;
+    }
     if (auto deleted = directory_.delete_partition(partition->name()); !deleted) {
       return deleted;
     }
@@ -113,6 +194,7 @@ void Partitions::for_each(const std::function<void(Partition&)>& action) const {
 }
 
 Result<void> Partitions::close() {
+  housekeeper_.stop();
   committer_.stop();
   std::map<std::string, Offset> recovery_points;
   std::map<std::string, CleanEnd> ends;
@@ -121,10 +203,12 @@ Result<void> Partitions::close() {
     const auto end = partition.close();
     if (!end) {
       outcome = std::unexpected(end.error());
-      return;
+    } else if (!*end) {  // offline or damaged: the next start looks again
+      recovery_points[partition.name()] = directory_.recovery_point(partition.name());
+    } else {
+      recovery_points[partition.name()] = (*end)->durable_end_offset;
+      ends[partition.name()] = CleanEnd{(*end)->durable_end_offset, (*end)->last_batch_crc};
     }
-    recovery_points[partition.name()] = end->log_end_offset;
-    ends[partition.name()] = CleanEnd{end->log_end_offset, end->last_batch_crc};
   });
   if (!outcome) {
     return outcome;  // no marker: the next start recovers

@@ -12,6 +12,7 @@
 
 #include "broker/committer.h"
 #include "broker/config.h"
+#include "broker/housekeeper.h"
 #include "broker/partition.h"
 #include "replication/controller.h"
 #include "storage/log_directory.h"
@@ -36,8 +37,11 @@ class Partitions {
  public:
   Partitions(Disk& disk, LogDirectory& directory, const Config& config);
 
-  // Opens (creates or recovers) the topic's logs. Blocking: called by the metadata thread and at start.
+  // Opens (creates or recovers) the topic's logs; one that cannot be opened answers KAFKA_STORAGE_ERROR from then on.
+  // Blocking: called by the metadata thread.
   Result<void> open(const Topic& topic);
+  // The same at start, for all topics: num.recovery.threads.per.data.dir partitions at once.
+  Result<void> open_all(const Controller& metadata);
   // Stops serving the topic and deletes its logs. Blocking.
   Result<void> remove(TopicId id);
   // Deletes partition directories that belong to no topic: a deletion that a crash interrupted.
@@ -48,18 +52,24 @@ class Partitions {
   void for_each(const std::function<void(Partition&)>& action) const;
 
   [[nodiscard]] const Committer& committer() const { return committer_; }
+  [[nodiscard]] Housekeeper& housekeeper() { return housekeeper_; }
 
   // A clean stop: all logs synced and closed, checkpoints and the clean-shutdown marker written.
   Result<void> close();
 
  private:
-  Disk& disk_;
+  std::shared_ptr<Partition> open_partition(const Topic& topic, std::size_t index, const TopicConfig& config);
+  void serve(const std::shared_ptr<const ServedTopic>& topic);
+
   LogDirectory& directory_;
   const Config& config_;
+  OpenFiles files_;
+  const LogEnvironment environment_;
   Committer committer_;
   mutable std::shared_mutex mutex_;
   std::map<std::string, std::shared_ptr<const ServedTopic>, std::less<>> by_name_;
   std::unordered_map<TopicId, std::shared_ptr<const ServedTopic>> by_id_;
+  Housekeeper housekeeper_;
 };
 
 }  // namespace ottla

@@ -45,9 +45,11 @@ constexpr auto table = std::to_array<TopicSetting>({
      "compact delete"},
     {"compression.gzip.level", Kind::integer, "-1", -1, 9},
     {"compression.lz4.level", Kind::integer, "9", 1, 17},
-    {"compression.type", Kind::choice, "producer", 0, 0, "uncompressed zstd lz4 snappy gzip producer"},
+    {"compression.type", Kind::choice, [](const Config& broker) { return broker.compression_type; }, 0, 0,
+     "uncompressed zstd lz4 snappy gzip producer"},
     {"compression.zstd.level", Kind::integer, "3", -131072, 22},
-    {"delete.retention.ms", Kind::integer, "86400000"},
+    {"delete.retention.ms", Kind::integer,
+     [](const Config& broker) { return std::to_string(broker.log_cleaner_delete_retention_ms); }},
     {"file.delete.delay.ms", Kind::integer, "60000"},
     {"flush.messages", Kind::integer,
      [](const Config& broker) { return std::to_string(broker.log_flush_interval_messages); }, 1},
@@ -58,22 +60,28 @@ constexpr auto table = std::to_array<TopicSetting>({
     {"leader.replication.throttled.replicas", Kind::text, ""},
     {"local.retention.bytes", Kind::integer, "-2", -2},
     {"local.retention.ms", Kind::integer, "-2", -2},
-    {"max.compaction.lag.ms", Kind::integer, "9223372036854775807", 1},
+    {"max.compaction.lag.ms", Kind::integer,
+     [](const Config& broker) { return std::to_string(broker.log_cleaner_max_compaction_lag_ms); }, 1},
     {"max.message.bytes", Kind::integer, [](const Config& broker) { return std::to_string(broker.message_max_bytes); },
      0, int32_max},
-    {"message.timestamp.after.max.ms", Kind::integer, "3600000"},
-    {"message.timestamp.before.max.ms", Kind::integer, "9223372036854775807"},
+    {"message.timestamp.after.max.ms", Kind::integer,
+     [](const Config& broker) { return std::to_string(broker.log_message_timestamp_after_max_ms); }},
+    {"message.timestamp.before.max.ms", Kind::integer,
+     [](const Config& broker) { return std::to_string(broker.log_message_timestamp_before_max_ms); }},
     {"message.timestamp.type", Kind::choice, [](const Config& broker) { return broker.log_message_timestamp_type; }, 0,
      0, "CreateTime LogAppendTime"},
     {"min.cleanable.dirty.ratio", Kind::real, "0.5", 0, 1},
-    {"min.compaction.lag.ms", Kind::integer, "0"},
+    {"min.compaction.lag.ms", Kind::integer,
+     [](const Config& broker) { return std::to_string(broker.log_cleaner_min_compaction_lag_ms); }},
     {"min.insync.replicas", Kind::integer, "1", 1, int32_max},
     {"preallocate", Kind::boolean, "false"},
     {"remote.log.copy.disable", Kind::boolean, "false"},
     {"remote.log.delete.on.disable", Kind::boolean, "false"},
     {"remote.storage.enable", Kind::boolean, "false"},
-    {"retention.bytes", Kind::integer, "-1", -1},
-    {"retention.ms", Kind::integer, "604800000", -1},
+    {"retention.bytes", Kind::integer, [](const Config& broker) { return std::to_string(broker.log_retention_bytes); },
+     -1},
+    {"retention.ms", Kind::integer,
+     [](const Config& broker) { return std::to_string(std::max<std::int64_t>(-1, broker.log_retention_ms)); }, -1},
     {"segment.bytes", Kind::integer, [](const Config& broker) { return std::to_string(broker.log_segment_bytes); },
      1048576, int32_max},
     {"segment.index.bytes", Kind::integer,
@@ -127,6 +135,13 @@ bool is_valid(const TopicSetting& setting, std::string_view text) {
   return true;
 }
 
+// Nothing: as the producer sent it.
+std::optional<Codec> codec_of(std::string_view compression_type) {
+  constexpr std::array<std::string_view, 5> names{"uncompressed", "gzip", "snappy", "lz4", "zstd"};
+  const auto* const found = std::ranges::find(names, compression_type);
+  return found != names.end() ? std::optional(static_cast<Codec>(found - names.begin())) : std::nullopt;
+}
+
 const TopicSetting* find_setting(std::string_view name) {
   const auto* const found = std::ranges::find(table, name, &TopicSetting::name);
   return found != table.end() ? found : nullptr;
@@ -149,15 +164,29 @@ Result<TopicConfig> parse_topic_config(const TopicSettings& settings, const Conf
     return found != settings.end() ? found->second : find_setting(name)->default_value.of(broker);
   };
   const auto number_of = [&](const char* name) { return number<std::int64_t>(value_of(name)).value_or(0); };
-  return TopicConfig{.log = {.segment_bytes = number_of("segment.bytes"),
-                             .segment_ms = number_of("segment.ms"),
-                             .segment_index_bytes = number_of("segment.index.bytes"),
-                             .index_interval_bytes = number_of("index.interval.bytes"),
-                             .producer_id_expiration_ms = broker.producer_id_expiration_ms},
-                     .flush_messages = number_of("flush.messages"),
-                     .max_message_bytes = static_cast<std::int32_t>(number_of("max.message.bytes")),
-                     .is_compacted = value_of("cleanup.policy").find("compact") != std::string::npos,
-                     .uses_log_append_time = value_of("message.timestamp.type") == "LogAppendTime"};
+  const std::string policy = value_of("cleanup.policy");
+  const bool compacts = policy.find("compact") != std::string::npos;
+  return TopicConfig{
+      .log = {.segment_bytes = number_of("segment.bytes"),
+              .segment_ms = number_of("segment.ms"),
+              .segment_index_bytes = number_of("segment.index.bytes"),
+              .index_interval_bytes = number_of("index.interval.bytes"),
+              .producer_id_expiration_ms = broker.producer_id_expiration_ms,
+              .deletes = policy.find("delete") != std::string::npos,
+              .compacts = compacts,
+              .retention_ms = number_of("retention.ms"),
+              .retention_bytes = number_of("retention.bytes"),
+              .delete_retention_ms = number_of("delete.retention.ms"),
+              .min_cleanable_dirty_ratio = number<double>(value_of("min.cleanable.dirty.ratio")).value_or(0),
+              .min_compaction_lag_ms = number_of("min.compaction.lag.ms"),
+              .max_compaction_lag_ms = number_of("max.compaction.lag.ms")},
+      .flush_messages = number_of("flush.messages"),
+      .max_message_bytes = static_cast<std::int32_t>(number_of("max.message.bytes")),
+      .is_compacted = compacts,
+      .uses_log_append_time = value_of("message.timestamp.type") == "LogAppendTime",
+      .timestamp_before_max_ms = number_of("message.timestamp.before.max.ms"),
+      .timestamp_after_max_ms = number_of("message.timestamp.after.max.ms"),
+      .codec = codec_of(value_of("compression.type"))};
 }
 
 std::vector<EffectiveSetting> effective_topic_settings(const TopicSettings& settings, const Config& broker) {

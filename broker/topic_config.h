@@ -1,7 +1,9 @@
 // The settings of one topic, under Kafka's names. What the topic does not set comes from the broker's settings.
 #pragma once
 
+#include <limits>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,9 @@ struct TopicConfig {
   std::int32_t max_message_bytes = 0;  // max.message.bytes
   bool is_compacted = false;           // cleanup.policy has compact: every record needs a key
   bool uses_log_append_time = false;   // message.timestamp.type
+  std::int64_t timestamp_before_max_ms = std::numeric_limits<std::int64_t>::max();  // message.timestamp.before.max.ms
+  std::int64_t timestamp_after_max_ms = std::numeric_limits<std::int64_t>::max();   // message.timestamp.after.max.ms
+  std::optional<Codec> codec;  // compression.type; nothing: what the producer chose
 };
 
 // Error INVALID_CONFIG: a name Kafka does not know, or a value it would not take. A setting that Kafka knows and that

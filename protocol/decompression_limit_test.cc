@@ -8,7 +8,7 @@
 namespace ottla {
 namespace {
 
-constexpr std::int64_t limit_bytes = 64 * 1024;
+constexpr std::int64_t limit_bytes = std::int64_t{64} * 1024;
 constexpr std::size_t attributes_at = 21;
 constexpr std::size_t records_count_at = 57;
 

@@ -102,4 +102,29 @@ Result<void> for_each_record(std::span<const std::byte> batch, const BatchLimits
   return walk(*plain, header.records_count, visit);
 }
 
+Result<Bytes> recompress(std::span<const std::byte> batch, Codec codec, const BatchLimits& limits) {
+  constexpr std::uint16_t codec_bits = 0x07;
+  BatchHeader header = BatchHeader::read(batch);
+  const auto packed = batch.subspan(batch_header_bytes);
+  Bytes records(packed.begin(), packed.end());
+  if (header.codec() != Codec::none) {
+    const auto ratio_cap = limits.decompression_max_ratio * static_cast<std::int64_t>(packed.size());
+    auto plain = decompress(header.codec(), packed, std::min(limits.decompression_max_bytes, ratio_cap));
+    if (!plain) {
+      return plain;
+    }
+    records = std::move(*plain);
+  }
+  if (codec != Codec::none) {
+    records = compress(codec, records);
+  }
+  header.attributes = static_cast<std::uint16_t>((header.attributes & ~codec_bits) | static_cast<unsigned>(codec));
+  header.batch_length = static_cast<std::int32_t>(batch_header_bytes - batch_length_prefix_bytes + records.size());
+  Bytes whole(batch_header_bytes);
+  header.write(whole);
+  whole.insert(whole.end(), records.begin(), records.end());
+  patch_timestamps(whole, header.max_timestamp_ms, false);  // sets the CRC
+  return whole;
+}
+
 }  // namespace ottla

@@ -10,6 +10,7 @@
 #include <span>
 
 #include "protocol/error_code.h"
+#include "protocol/primitives.h"
 #include "protocol/record_batch.h"
 
 namespace ottla {
@@ -27,5 +28,8 @@ struct RecordView {
 // or missing), CORRUPT_MESSAGE (compressed bytes that cannot be read), MESSAGE_TOO_LARGE (a decompression bomb).
 Result<void> for_each_record(std::span<const std::byte> batch, const BatchLimits& limits,
                              const std::function<Result<void>(const RecordView&)>& visit);
+
+// The same batch with its records packed by another codec (or none). Errors as for_each_record.
+Result<Bytes> recompress(std::span<const std::byte> batch, Codec codec, const BatchLimits& limits = {});
 
 }  // namespace ottla

@@ -30,6 +30,9 @@ std::optional<Error> fault_in_header(const BatchHeader& header) {
   if ((header.attributes & ~known_attribute_bits) != 0 || (header.attributes & delete_horizon_bit) != 0) {
     return invalid(fmt::format("attributes {:#x} that clients may not set", header.attributes));
   }
+  if (header.has_log_append_time()) {
+    return Error{ErrorCode::INVALID_TIMESTAMP, "clients are not allowed to set the timestamp type to LogAppendTime"};
+  }
   if (header.is_control()) {
     return invalid("clients are not allowed to write control records");
   }
@@ -176,6 +179,9 @@ Result<BatchCheck> check_produced_batch(std::span<const std::byte> bytes, const 
     std::int64_t timestamp_ms = 0;
     if (__builtin_add_overflow(check.header.base_timestamp_ms, record.timestamp_delta_ms, &timestamp_ms)) {
       return failure(ErrorCode::INVALID_RECORD, "a timestamp beyond 64 bits");
+    }
+    if (timestamp_ms != no_timestamp) {
+      check.min_timestamp_ms = std::min(check.min_timestamp_ms, timestamp_ms);
     }
     if (expected_delta == 0 || timestamp_ms > check.true_max_timestamp_ms) {
       check.true_max_timestamp_ms = timestamp_ms;

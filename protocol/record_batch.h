@@ -21,6 +21,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 #include "protocol/error_code.h"
@@ -88,10 +89,16 @@ struct BatchLimits {
   bool keys_required = false;                   // compacted topic
 };
 
+// For batches that were accepted once: the limits of then may have been other ones.
+inline constexpr BatchLimits stored_batch_limits{.max_batch_bytes = std::numeric_limits<std::int32_t>::max(),
+                                                 .decompression_max_bytes = std::numeric_limits<std::int32_t>::max(),
+                                                 .decompression_max_ratio = std::numeric_limits<std::int32_t>::max()};
+
 // What the walk over the records found.
 struct BatchCheck {
   BatchHeader header;
   std::int64_t true_max_timestamp_ms = no_timestamp;
+  std::int64_t min_timestamp_ms = std::numeric_limits<std::int64_t>::max();  // of those that have a timestamp
   Offset offset_of_max_timestamp;  // relative: delta within the batch, as Offset{delta}
 };
 

@@ -1,6 +1,6 @@
 // Kafka's offset checkpoint files: recovery-point-offset-checkpoint, log-start-offset-checkpoint,
-// replication-offset-checkpoint. Text: version (0), number of lines, then "topic partition offset" per line.
-// Source of the format: Kafka's OffsetCheckpointFile and CheckpointFile.
+// cleaner-offset-checkpoint, replication-offset-checkpoint. Text: version (0), number of lines, then "topic partition
+// offset" per line. Source of the format: Kafka's OffsetCheckpointFile and CheckpointFile.
 #pragma once
 
 #include <compare>
@@ -17,6 +17,7 @@ namespace ottla {
 
 inline constexpr std::string_view recovery_point_checkpoint = "recovery-point-offset-checkpoint";
 inline constexpr std::string_view log_start_checkpoint = "log-start-offset-checkpoint";
+inline constexpr std::string_view cleaner_checkpoint = "cleaner-offset-checkpoint";
 inline constexpr std::string_view high_watermark_checkpoint = "replication-offset-checkpoint";
 
 // Offsets by partition directory name, "<topic>-<partition>".

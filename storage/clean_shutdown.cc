@@ -81,20 +81,21 @@ CleanShutdown read_clean_shutdown(Disk& disk, const std::string& directory) {
   }
   const auto marker = read_text(disk, marker_path(directory));
   if (!marker) {
-    return {.was_clean = false, .ends = {}, .warning = marker.error().message};
+    return {.was_clean = false, .was_kafka = false, .ends = {}, .warning = marker.error().message};
   }
   if (*marker != our_marker) {
-    return {.was_clean = true, .ends = {}, .warning = {}};
+    return {.was_clean = true, .was_kafka = true, .ends = {}, .warning = {}};
   }
   const auto text = read_text(disk, ends_path(directory));
   auto ends = text ? parse_clean_ends(*text) : std::unexpected(text.error());
   if (!ends) {
     return {.was_clean = false,
+            .was_kafka = false,
             .ends = {},
             .warning = fmt::format("{} is not usable ({}); recovering as after a crash", ends_path(directory),
                                    ends.error().message)};
   }
-  return {.was_clean = true, .ends = std::move(*ends), .warning = {}};
+  return {.was_clean = true, .was_kafka = false, .ends = std::move(*ends), .warning = {}};
 }
 
 // The marker goes first: the list alone means nothing. Synced even if nothing was there: a start that died before us

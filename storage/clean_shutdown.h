@@ -29,6 +29,7 @@ struct CleanEnd {
 
 struct CleanShutdown {
   bool was_clean = false;
+  bool was_kafka = false;                // the marker is not ours: Kafka ran here since
   std::map<std::string, CleanEnd> ends;  // empty in a directory that Kafka stopped
   std::string warning;                   // for the log; empty: nothing to say
 };

@@ -23,18 +23,35 @@ Result<std::vector<std::byte>> read_whole_file(Disk& disk, const std::string& pa
   return content;
 }
 
-Result<void> replace_file(Disk& disk, const std::string& path, std::span<const std::byte> content) {
-  const std::string temporary = path + ".tmp";
-  auto file = disk.open(temporary, OpenMode::create_or_open);
+namespace {
+
+Result<std::shared_ptr<File>> write_anew(Disk& disk, const std::string& path, std::span<const std::byte> content) {
+  auto file = disk.open(path, OpenMode::create_or_open);
   if (!file) {
-    return std::unexpected(std::move(file.error()));
+    return file;
+  }
+  if (auto truncated = (*file)->truncate(0); !truncated) {
+    return std::unexpected(std::move(truncated.error()));
   }
   const std::array parts{content};
-  if (auto truncated = (*file)->truncate(0); !truncated) {
-    return truncated;
-  }
   if (auto written = (*file)->write_at(parts, 0); !written) {
-    return written;
+    return std::unexpected(std::move(written.error()));
+  }
+  return file;
+}
+
+}  // namespace
+
+Result<void> write_whole_file(Disk& disk, const std::string& path, std::span<const std::byte> content) {
+  const auto file = write_anew(disk, path, content);
+  return file ? Result<void>{} : std::unexpected(file.error());
+}
+
+Result<void> replace_file(Disk& disk, const std::string& path, std::span<const std::byte> content) {
+  const std::string temporary = path + ".tmp";
+  const auto file = write_anew(disk, temporary, content);
+  if (!file) {
+    return std::unexpected(file.error());
   }
   if (auto synced = (*file)->sync(); !synced) {
     return synced;

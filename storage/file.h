@@ -1,7 +1,7 @@
 // The only door to the disk. posix_file.cc is the real one; fault_file.h loses whatever was not synced.
 //
-// Paths are plain strings; a Disk may keep them below a root of its own. Every error is KAFKA_STORAGE_ERROR with a
-// message that names the path, the operation and the system's reason; `disk_full` tells ENOSPC and EDQUOT apart.
+// Paths are plain strings. Every error is KAFKA_STORAGE_ERROR with a message that names the path, the operation and the
+// system's reason.
 #pragma once
 
 #include <cstddef>
@@ -31,6 +31,9 @@ class File {
   virtual Result<void> sync() = 0;       // fsync
   virtual Result<void> truncate(std::int64_t size) = 0;
   [[nodiscard]] virtual Result<std::int64_t> size() const = 0;
+  // What the system holds of the file in memory and has written is dropped: the next read is one of the disk. After a
+  // sync that failed in an earlier run, memory may show bytes that the disk does not have. Only a hint.
+  virtual void forget_cached() = 0;
 };
 
 enum class OpenMode : std::uint8_t { read, write_existing, create_new, create_or_open };
@@ -52,6 +55,9 @@ class Disk {
   // Held until the last copy is gone; KAFKA_STORAGE_ERROR if another process (or Disk) holds it.
   virtual Result<std::shared_ptr<void>> lock(const std::string& path) = 0;
   virtual Result<void> sync_directory(const std::string& path) = 0;  // entries made, renamed or removed in it
+  // Everything written to the file system that holds `path`: one call for many files. Linux 5.8 and later tell errors.
+  virtual Result<void> sync_all(const std::string& path) = 0;
+  virtual Result<std::int64_t> free_bytes(const std::string& path) = 0;  // as we may use it
 };
 
 // The real disk.
@@ -59,6 +65,8 @@ std::unique_ptr<Disk> make_posix_disk();
 
 // Whole-file helpers over the seam.
 Result<std::vector<std::byte>> read_whole_file(Disk& disk, const std::string& path);
+// Not synced: for content that is checked when it is read.
+Result<void> write_whole_file(Disk& disk, const std::string& path, std::span<const std::byte> content);
 // tmp + write + fsync + rename + directory fsync: the old or the new content, never a mixture.
 Result<void> replace_file(Disk& disk, const std::string& path, std::span<const std::byte> content);
 

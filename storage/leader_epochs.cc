@@ -13,23 +13,25 @@ std::string file_in(const std::string& directory) { return directory + "/leader-
 
 }  // namespace
 
-LeaderEpochs LeaderEpochs::read(Disk& disk, const std::string& directory) {
+std::optional<LeaderEpochs> LeaderEpochs::read(Disk& disk, const std::string& directory) {
   const auto content = read_whole_file(disk, file_in(directory));
   if (!content) {
-    return {};
+    return std::nullopt;
   }
   std::istringstream text(std::string(reinterpret_cast<const char*>(content->data()), content->size()));
   LeaderEpochs epochs;
   int version = -1;
   std::size_t count = 0;
-  text >> version >> count;
+  if (!(text >> version >> count)) {
+    return std::nullopt;
+  }
   Entry entry;
   while (text && epochs.entries_.size() < count && text >> entry.epoch.value >> entry.start.value) {
     if (!epochs.add(entry.epoch, entry.start)) {
-      return {};
+      return std::nullopt;
     }
   }
-  return version == 0 && epochs.entries_.size() == count ? epochs : LeaderEpochs{};
+  return version == 0 && epochs.entries_.size() == count ? std::optional(std::move(epochs)) : std::nullopt;
 }
 
 Result<void> LeaderEpochs::write(Disk& disk, const std::string& directory) const {
@@ -54,6 +56,15 @@ bool LeaderEpochs::add(LeaderEpoch epoch, Offset start) {
 
 void LeaderEpochs::truncate(Offset end) {
   std::erase_if(entries_, [end](const Entry& entry) { return entry.start >= end; });
+}
+
+void LeaderEpochs::truncate_start(Offset start) {
+  const auto above = std::ranges::upper_bound(entries_, start, {}, &Entry::start);
+  if (above == entries_.begin()) {
+    return;
+  }
+  entries_.erase(entries_.begin(), std::prev(above));
+  entries_.front().start = start;
 }
 
 LeaderEpoch LeaderEpochs::at(Offset offset) const {

@@ -2,6 +2,7 @@
 // Kept even for epochs that wrote nothing: losing one makes truncation wrong (KIP-101, KIP-279, KAFKA-10706).
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,14 +13,17 @@ namespace ottla {
 
 class LeaderEpochs {
  public:
-  // Absent or damaged: empty; recovery fills it from the batches.
-  static LeaderEpochs read(Disk& disk, const std::string& directory);
+  // Nothing if it is absent or damaged; recovery then fills it from the batches.
+  static std::optional<LeaderEpochs> read(Disk& disk, const std::string& directory);
   // Durable when it returns.
   Result<void> write(Disk& disk, const std::string& directory) const;
 
   // True if the epoch is new; it must be above the latest.
   bool add(LeaderEpoch epoch, Offset start);
   void truncate(Offset end);
+  // The records below `start` are gone: the epoch that holds it begins there now.
+  void truncate_start(Offset start);
+  friend bool operator==(const LeaderEpochs&, const LeaderEpochs&) = default;
   [[nodiscard]] LeaderEpoch latest() const { return entries_.empty() ? LeaderEpoch{} : entries_.back().epoch; }
   [[nodiscard]] LeaderEpoch at(Offset offset) const;
   [[nodiscard]] EpochEndOffset end_offset_for(LeaderEpoch epoch, Offset log_end) const;
@@ -28,6 +32,7 @@ class LeaderEpochs {
   struct Entry {
     LeaderEpoch epoch;
     Offset start;
+    friend bool operator==(const Entry&, const Entry&) = default;
   };
   std::vector<Entry> entries_;  // rising in both
 };

@@ -19,23 +19,30 @@ Result<void> cannot_write(const Error& reason) {
 
 }  // namespace
 
-Result<void> SyncJob::run() const {
-  for (const auto& file : files) {
-    if (auto synced = file->sync_data(); !synced) {
-      return synced;
-    }
+Result<void> sync_group(const LogEnvironment& environment, const std::string& root, std::span<const SyncJob> jobs) {
+  std::size_t files = 0;
+  std::size_t directories = 0;
+  for (const SyncJob& job : jobs) {
+    files += job.files.size();
+    directories += job.directories.size();
   }
-  for (const auto& directory : directories) {
-    if (auto synced = disk->sync_directory(directory); !synced) {
-      return synced;
-    }
+  if (files == 1 && directories == 0 && !environment.marks.wants_sync()) {
+    const auto with_file = std::ranges::find_if(jobs, [](const SyncJob& job) { return !job.files.empty(); });
+    return with_file->files.front()->sync_data();
   }
+  environment.marks.sync_begins();
+  if (auto synced = environment.disk.sync_all(root); !synced) {
+    return synced;
+  }
+  environment.marks.sync_is_done();
   return {};
 }
 
-Log::Log(Disk& disk, std::string directory, const LogConfig& config)
-    : disk_(disk),
+Log::Log(const LogEnvironment& environment, std::string directory, const PartitionKey& key, const LogConfig& config)
+    : environment_(environment),
+      disk_(environment.disk),
       directory_(std::move(directory)),
+      key_(key),
       config_(config),
       epochs_(std::make_unique<LeaderEpochs>()),
       producers_(std::make_unique<ProducerState>()) {}
@@ -45,6 +52,7 @@ Log::~Log() = default;
 Offset Log::log_start_offset() const { return log_start_offset_; }
 Offset Log::log_end_offset() const { return log_end_offset_; }
 Offset Log::durable_end_offset() const { return durable_end_offset_; }
+DurableMark Log::end_mark() const { return {log_end_offset_, last_batch_epoch_, last_batch_crc_}; }
 LeaderEpoch Log::latest_epoch() const { return epochs_->latest(); }
 EpochEndOffset Log::end_offset_for(LeaderEpoch epoch) const { return epochs_->end_offset_for(epoch, log_end_offset_); }
 
@@ -56,10 +64,18 @@ std::int64_t Log::size_bytes() const {
   return size;
 }
 
+Result<void> Log::may_write() const {
+  if (failed_) {
+    return cannot_write(*failed_);
+  }
+  return damaged_.empty() ? Result<void>{} : cannot_write({ErrorCode::KAFKA_STORAGE_ERROR, damaged_.front().what});
+}
+
 std::vector<Result<Appended>> Log::append(std::span<AppendBatch> batches, LeaderEpoch epoch, std::int64_t now_ms) {
   std::vector<Result<Appended>> results(batches.size(), failure(ErrorCode::KAFKA_STORAGE_ERROR, "not written"));
   const Offset end_before = log_end_offset_;
-  auto written = failed_ ? cannot_write(*failed_) : write_batches(batches, results, epoch, now_ms);
+  auto written = may_write();
+  written = written ? write_batches(batches, results, epoch, now_ms) : written;
   if (!written) {
     // What the failed write had remembered of its producers must not answer their retries.
     producers_->truncate(log_end_offset_);
@@ -83,16 +99,25 @@ Result<void> Log::write_batches(std::span<AppendBatch> batches, std::span<Result
     if (parts.empty()) {
       return {};
     }
-    if (auto written = active().append(parts); !written) {
-      fail(written.error());
-      return written;
+    const auto file = active().file();
+    if (!file) {
+      return std::unexpected(file.error());
+    }
+    mark_dirty(*file);
+    has_changed_ = true;
+    bool cannot_restore = false;
+    if (auto written = active().append(parts, cannot_restore); !written) {
+      if (cannot_restore) {
+        fail(written.error());
+      }
+      return written;  // else a full disk, most likely: nothing has happened, and the next append may go through
     }
     for (const AppendBatch* batch : pending) {
       active().account(batch->check.header, active().size_bytes(),
                        batch->check.header.base_offset + (batch->check.offset_of_max_timestamp - Offset{0}));
     }
-    const auto file = active().file();
-    mark_dirty(*file);
+    last_batch_crc_ = pending.back()->check.header.crc;
+    last_batch_epoch_ = epoch;
     log_end_offset_ = next;
     parts.clear();
     pending.clear();
@@ -115,8 +140,7 @@ Result<void> Log::write_batches(std::span<AppendBatch> batches, std::span<Result
         return flushed;
       }
       if (auto rolled = roll(now_ms); !rolled) {
-        fail(rolled.error());
-        return rolled;
+        return rolled;  // the old segment stays the active one; the next append tries again
       }
     }
     header.partition_leader_epoch = epoch;
@@ -125,6 +149,7 @@ Result<void> Log::write_batches(std::span<AppendBatch> batches, std::span<Result
     if (!header.has_log_append_time() && header.max_timestamp_ms != batch.check.true_max_timestamp_ms) {
       header.max_timestamp_ms = batch.check.true_max_timestamp_ms;
       patch_timestamps(batch.bytes, header.max_timestamp_ms, false);
+      header.crc = BatchHeader::read(batch.bytes).crc;
     }
     if (header.has_producer()) {
       producers_->remember(header, now_ms);
@@ -158,13 +183,20 @@ Result<void> Log::roll(std::int64_t now_ms) {
   if (auto written = write_snapshots(); !written) {
     return written;
   }
-  auto segment = Segment::create(disk_, directory_, log_end_offset_, config_.index_interval_bytes);
+  if (auto started = start_segment(); !started) {
+    return started;
+  }
+  active_since_ms_ = now_ms;
+  return {};
+}
+
+Result<void> Log::start_segment() {
+  auto segment = Segment::create(environment_, directory_, log_end_offset_, config_.index_interval_bytes);
   if (!segment) {
     return std::unexpected(std::move(segment.error()));
   }
   segments_.push_back(std::move(*segment));
   directory_dirty_ = true;
-  active_since_ms_ = now_ms;
   return {};
 }
 
@@ -179,7 +211,7 @@ std::optional<SyncJob> Log::begin_sync() {
     return std::nullopt;
   }
   sync_under_way_ = true;
-  SyncJob job{.generation = generation_, .end_offset = log_end_offset_, .disk = &disk_};
+  SyncJob job{.generation = generation_, .mark = end_mark(), .files = {}, .directories = {}};
   job.files.swap(dirty_files_);
   if (std::exchange(directory_dirty_, false)) {
     job.directories.push_back(directory_);
@@ -190,7 +222,8 @@ std::optional<SyncJob> Log::begin_sync() {
 void Log::finish_sync(const SyncJob& job) {
   sync_under_way_ = false;
   if (job.generation == generation_ && !failed_) {
-    durable_end_offset_ = std::max(durable_end_offset_, job.end_offset);
+    durable_end_offset_ = std::max(durable_end_offset_, job.mark.durable_end_offset);
+    environment_.marks.note(key_, job.mark);
   }
 }
 
@@ -210,41 +243,49 @@ Result<void> Log::assign_epoch(LeaderEpoch epoch) {
 void Log::expire_producers(std::int64_t now_ms) { producers_->expire(now_ms - config_.producer_id_expiration_ms); }
 
 Result<void> Log::truncate_to(Offset offset) {
-  if (failed_) {
-    return cannot_write(*failed_);
+  if (auto may = may_write(); !may) {
+    return may;
   }
   if (offset >= log_end_offset_) {
     return {};
   }
   ++generation_;
+  has_changed_ = true;
   const std::size_t index = segment_of(offset);
-  while (segments_.size() > index + 1) {
-    if (auto removed = disk_.remove(active().path("log")); !removed) {
-      return removed;
-    }
-    segments_.pop_back();
-    directory_dirty_ = true;
-  }
-  const auto batch = active().find(offset);
+  const auto batch = segments_[index]->find(offset);
   if (!batch) {
     return std::unexpected(batch.error());
   }
-  const std::int64_t position = *batch ? (*batch)->position : active().size_bytes();
-  if (auto cut = active().truncate(position, offset); !cut) {
-    return cut;
-  }
-  const auto file = active().file();
-  if (auto synced = (*file)->sync_data(); !synced) {  // before anything is appended behind the cut
-    fail(synced.error());
-    return synced;
-  }
-  log_end_offset_ = *batch ? (*batch)->header.base_offset : offset;
+  const std::int64_t position = *batch ? (*batch)->position : segments_[index]->size_bytes();
+  log_end_offset_ = *batch ? std::min(offset, (*batch)->header.base_offset) : offset;
+  const bool nothing_left = log_end_offset_ < log_start_offset_;  // the start lies within the batch that is cut
+  log_end_offset_ = std::max(log_end_offset_, log_start_offset_);
   durable_end_offset_ = std::min(durable_end_offset_, log_end_offset_);
-  epochs_->truncate(log_end_offset_);
-  if (auto restored = restore_producers(0); !restored) {
-    return restored;
+  last_batch_crc_ = 0;
+  auto done = environment_.marks.lower(key_, {.durable_end_offset = durable_end_offset_});
+  dirty_files_.clear();
+  if (done) {
+    done = nothing_left ? start_anew() : cut_tail(index + 1, position);
   }
-  return epochs_->write(disk_, directory_);
+  if (!done) {
+    fail(done.error());
+    return done;
+  }
+  epochs_->truncate(log_end_offset_);
+  done = restore_producers(0);
+  return done ? epochs_->write(disk_, directory_) : done;
+}
+
+// An empty segment at the log's start takes the place of all others: it is there, durably, before they go.
+Result<void> Log::start_anew() {
+  const auto old = std::move(segments_);
+  segments_.clear();
+  auto done = start_segment();
+  done = done ? disk_.sync_directory(directory_) : done;
+  for (const auto& segment : old) {
+    done = done ? segment->remove_files() : done;
+  }
+  return done ? disk_.sync_directory(directory_) : done;
 }
 
 Result<void> Log::close() {
@@ -252,21 +293,30 @@ Result<void> Log::close() {
     return cannot_write(*failed_);
   }
   sync_under_way_ = false;
+  if (!damaged_.empty()) {
+    return may_write();  // no clean end: the next start must find the damage again
+  }
+  if (has_changed_) {  // else what is on disk is as good
+    auto written = active().write_indexes();
+    written = written ? write_snapshots() : written;
+    if (!written) {
+      return written;
+    }
+  }
   if (const auto job = begin_sync()) {
-    if (auto synced = job->run(); !synced) {
+    Result<void> synced;
+    for (const auto& file : job->files) {
+      synced = synced ? file->sync_data() : synced;
+    }
+    synced = synced ? disk_.sync_directory(directory_) : synced;
+    if (!synced) {
       fail(synced.error());
       return synced;
     }
     finish_sync(*job);
   }
   failed_ = Error{ErrorCode::KAFKA_STORAGE_ERROR, "closed"};
-  if (log_end_offset_ == log_start_offset_) {
-    return {};  // never written: nothing to index
-  }
-  if (auto written = active().write_indexes(); !written) {
-    return written;
-  }
-  return write_snapshots();
+  return {};
 }
 
 }  // namespace ottla

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -16,7 +17,10 @@
 #include "protocol/error_code.h"
 #include "protocol/ids.h"
 #include "protocol/record_batch.h"
+#include "storage/durable_marks.h"
 #include "storage/file.h"
+#include "storage/open_files.h"
+#include "storage/verified_range.h"
 
 namespace ottla {
 
@@ -32,6 +36,14 @@ struct LogConfig {
   std::int64_t segment_index_bytes = 10485760;  // segment.index.bytes
   std::int64_t index_interval_bytes = 4096;     // index.interval.bytes
   std::int64_t producer_id_expiration_ms = 86400000;
+  bool deletes = true;                // cleanup.policy has delete
+  bool compacts = false;              // ... has compact
+  std::int64_t retention_ms = -1;     // retention.ms; -1: no bound
+  std::int64_t retention_bytes = -1;  // retention.bytes; -1: no bound
+  std::int64_t delete_retention_ms = 86400000;
+  double min_cleanable_dirty_ratio = 0.5;
+  std::int64_t min_compaction_lag_ms = 0;
+  std::int64_t max_compaction_lag_ms = std::numeric_limits<std::int64_t>::max();
 };
 
 // What append did with each batch.
@@ -40,24 +52,53 @@ struct Appended {
   bool duplicate = false;  // an exact repeat of one of the producer's last five batches; base_offset is the first one's
 };
 
-// What must be synced so that everything below end_offset is durable. `generation` changes with every truncation:
-// a completion from before one says nothing about what was written after it.
+// What all logs of a data directory share.
+struct LogEnvironment {
+  Disk& disk;
+  OpenFiles& files;
+  DurableMarks& marks;
+};
+
+// What is known of a log before its files are looked at. Each may be missing; the log is then looked through.
+struct LogHints {
+  Offset recovery_point;                    // everything below was synced, with what its recovery needs
+  std::optional<Offset> log_start_offset;   // what DeleteRecords and retention have removed is below it
+  Offset cleaned_to;                        // compaction has been through what is below
+  std::optional<DurableMark> clean_end;     // the log was closed and ended exactly here
+  std::optional<DurableMark> durable_mark;  // the log had at least this, durably
+};
+
+// What must be synced so that everything below the mark is durable. `generation` changes with every truncation: a
+// completion from before one says nothing about what was written after it.
 struct SyncJob {
   std::uint64_t generation = 0;
-  Offset end_offset;
+  DurableMark mark;
   std::vector<std::shared_ptr<File>> files;
-  std::vector<std::string> directories;  // synced after the files
-  Disk* disk = nullptr;
-  // Blocking; thread-safe. A failure is final: the log directory is dead (never retry a failed fsync).
-  [[nodiscard]] Result<void> run() const;
+  std::vector<std::string> directories;
 };
+
+// The group commit: makes all jobs durable, a single file by fdatasync, more by one sync of the whole file system under
+// `root`. Blocking. A failure is final: the log directory is dead (never retry a failed fsync).
+Result<void> sync_group(const LogEnvironment& environment, const std::string& root, std::span<const SyncJob> jobs);
 
 // A byte range of one segment, readable without the log's lock (the file stays open as long as the slice lives).
 struct LogSlice {
   std::shared_ptr<const File> file;
   std::int64_t position = 0;
   std::int64_t size_bytes = 0;  // 0: nothing to read at that offset
-  [[nodiscard]] Result<std::size_t> read(std::span<std::byte> buffer) const { return file->read_at(buffer, position); }
+  std::shared_ptr<VerifiedRange> verified;
+  // Whole batches whose CRC is right, checked the first time they are read since the start. Error CORRUPT_MESSAGE if
+  // the first one is damaged.
+  [[nodiscard]] Result<std::size_t> read(std::span<std::byte> buffer) const;
+};
+
+// Offsets that were durable once and cannot be read any more. Nothing of them is cut: the files stay as they are.
+struct DamagedRange {
+  Offset from;
+  Offset to;
+  Offset segment;             // base offset of the segment, and the position where the damage begins
+  std::int64_t position = 0;  // ... in it
+  std::string what;           // for people
 };
 
 struct TimestampAndOffset {
@@ -71,17 +112,23 @@ struct EpochEndOffset {
   Offset end_offset{-1};
 };
 
+struct Compacted;
+struct CompactionPlan;
 class LeaderEpochs;
 class ProducerState;
 class Segment;
+struct BatchAt;
 
 class Log {
  public:
   // Opens or creates the log in `directory` ("<topic>-<partition>"), recovering what an unclean stop left: every batch
-  // from the recovery point on is scanned (CRC, offsets, epochs) and a torn tail is cut. A clean stop (see close) skips
-  // the scan. Creates partition.metadata with the topic id on first open; another id in it is an error.
-  static Result<std::unique_ptr<Log>> open(Disk& disk, std::string directory, TopicId topic_id, const LogConfig& config,
-                                           Offset recovery_point, std::int64_t now_ms);
+  // from the recovery point on is scanned (CRC, offsets, epochs). A fault at or above what was known to be durable is a
+  // torn tail and is cut; one below is damage: nothing is cut, what is readable is served, the damaged offsets answer
+  // CORRUPT_MESSAGE, and the log takes no more appends. A clean stop (see close) skips the scan.
+  // Creates partition.metadata with the topic id on first open; another id in it is an error.
+  static Result<std::unique_ptr<Log>> open(const LogEnvironment& environment, std::string directory,
+                                           const PartitionKey& key, const LogConfig& config, const LogHints& hints,
+                                           std::int64_t now_ms);
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
   ~Log();
@@ -94,18 +141,25 @@ class Log {
   [[nodiscard]] Offset log_start_offset() const;
   [[nodiscard]] Offset log_end_offset() const;
   [[nodiscard]] Offset durable_end_offset() const;
+  // A sync up to now would reach here; with the CRC of the last batch, 0 if it is not known.
+  [[nodiscard]] DurableMark end_mark() const;
+  [[nodiscard]] const std::vector<DamagedRange>& damaged() const { return damaged_; }
+  // What recovery cut, in bytes and for people; 0: nothing.
+  [[nodiscard]] std::int64_t cut_bytes() const { return cut_bytes_; }
   [[nodiscard]] std::int64_t size_bytes() const;
   [[nodiscard]] LeaderEpoch latest_epoch() const;
 
   // Everything dirty up to now; empty when all is durable or already handed out and not finished.
   std::optional<SyncJob> begin_sync();
+  // Notes the durable mark, too.
   void finish_sync(const SyncJob& job);
   // After a failed sync or write: appends and begin_sync answer KAFKA_STORAGE_ERROR from here on; reads go on.
   void fail(const Error& error);
 
   // Whole batches from the one that holds `from`, below `limit` (a batch boundary: high watermark or log end offset),
   // as many as fit max_bytes; the first one even if it does not fit, when `at_least_one`. from == limit gives an empty
-  // slice. Errors: OFFSET_OUT_OF_RANGE below the start or above the log end.
+  // slice. Errors: OFFSET_OUT_OF_RANGE below the start or above the log end;
+  // CORRUPT_MESSAGE in a damaged range. A slice ends before one.
   Result<LogSlice> slice(Offset from, Offset limit, std::int64_t max_bytes, bool at_least_one);
 
   // The first record with a timestamp >= timestamp_ms, below limit; nothing found: offset -1. Exact to the record.
@@ -116,7 +170,22 @@ class Log {
   [[nodiscard]] EpochEndOffset end_offset_for(LeaderEpoch epoch) const;
   // Persists and syncs (epoch, log end offset) in leader-epoch-checkpoint before the first batch of that epoch.
   Result<void> assign_epoch(LeaderEpoch epoch);
+  // Durable when it returns; the durable mark goes down first.
   Result<void> truncate_to(Offset offset);
+
+  // Nothing below `offset` is served from here on. Its files go with remove_deleted_segments, which must wait until the
+  // log start offset is durable elsewhere (log-start-offset-checkpoint): else a crash could bring some of them back.
+  void advance_log_start(Offset offset);
+  Result<void> remove_deleted_segments();
+  // Advances the log start past the segments that retention.ms and retention.bytes give up, below `high_watermark`.
+  Result<void> apply_retention(std::int64_t now_ms, Offset high_watermark);
+
+  // What compaction should do now, if anything (compaction.h); and the swap, once that is written.
+  Result<std::optional<CompactionPlan>> plan_compaction(std::int64_t now_ms, Offset high_watermark);
+  Result<void> install(const Compacted& compacted);
+  [[nodiscard]] Offset cleaned_to() const { return cleaned_to_; }
+  [[nodiscard]] const std::string& directory() const { return directory_; }
+  [[nodiscard]] const LogConfig& config() const { return config_; }
 
   // Forgets producers idle for longer than producer_id_expiration_ms.
   void expire_producers(std::int64_t now_ms);
@@ -124,13 +193,40 @@ class Log {
   Result<void> close();
 
  private:
-  Log(Disk& disk, std::string directory, const LogConfig& config);
+  Log(const LogEnvironment& environment, std::string directory, const PartitionKey& key, const LogConfig& config);
 
-  // log_recovery.cc
-  Result<void> ensure_directory(TopicId topic_id);
-  Result<void> find_segments();
-  Result<void> recover(Offset recovery_point, std::int64_t now_ms);
-  Result<void> recover_segment(std::size_t index, Offset recovery_point);
+  // log_files.cc
+  Result<void> ensure_directory();
+  Result<void> find_segments(const LogHints& hints);
+
+  // log_recovery.cc: what a scan knows
+  struct Scan {
+    Offset from;       // batches from here on are checked by CRC
+    DurableMark mark;  // a fault below it is damage
+    LeaderEpoch last_epoch;
+    bool knows_epochs = false;
+    bool reads_disk = false;  // this segment: what follows comes from the disk, not from memory
+    std::optional<Error> error;
+  };
+  Result<void> recover(const LogHints& hints);
+  Result<bool> ends_cleanly(const DurableMark& end);
+  Result<void> scan_segment(std::size_t index, Scan& scan);
+  [[nodiscard]] bool accept(Segment& segment, const BatchAt& batch, Scan& scan);
+  Result<std::optional<std::int64_t>> pass_damage(std::size_t index, std::int64_t position, const Scan& scan);
+  Result<void> cut_tail(std::size_t keep, std::int64_t position);
+  Result<void> restore_epochs(Offset end);
+  void add_damage(DamagedRange range);
+
+  // log_compaction.cc
+  Result<void> finish_swap(Offset base, const std::vector<Offset>& replaced);
+  Result<void> finish_compactions(const std::vector<std::string>& names);
+  Result<Offset> end_of_swap(const std::string& name, Offset base);
+  Result<void> forget_no_gaps();
+
+  // log_retention.cc
+  Result<void> leave_damage_behind();
+
+  // log_producers.cc
   Result<void> restore_producers(std::int64_t now_ms);
   Result<void> replay_producers(Offset from, std::int64_t now_ms);
 
@@ -138,19 +234,25 @@ class Log {
   Segment& active() { return *segments_.back(); }
   [[nodiscard]] bool must_roll(const BatchHeader& header, std::int64_t pending_bytes, std::int64_t now_ms);
   Result<void> roll(std::int64_t now_ms);
+  Result<void> start_segment();
+  Result<void> start_anew();
   Result<void> write_batches(std::span<AppendBatch> batches, std::span<Result<Appended>> results, LeaderEpoch epoch,
                              std::int64_t now_ms);
+  [[nodiscard]] Result<void> may_write() const;
   Result<void> write_snapshots();
   void remove_old_snapshots();
   void mark_dirty(const std::shared_ptr<File>& file);
 
   // log_read.cc
   [[nodiscard]] std::size_t segment_of(Offset offset) const;
+  [[nodiscard]] std::int64_t end_of_sound_bytes(const Segment& segment, std::int64_t position) const;
   Result<std::optional<TimestampAndOffset>> first_at_or_after(Segment& segment, std::int64_t timestamp_ms,
                                                               Offset limit);
 
+  const LogEnvironment environment_;
   Disk& disk_;
   const std::string directory_;
+  const PartitionKey key_;
   const LogConfig config_;
   std::vector<std::unique_ptr<Segment>> segments_;  // by base offset; the last one is active
   std::unique_ptr<LeaderEpochs> epochs_;
@@ -158,9 +260,16 @@ class Log {
   Offset log_start_offset_;
   Offset log_end_offset_;
   Offset durable_end_offset_;
+  Offset cleaned_to_;
   std::uint64_t generation_ = 0;
   std::vector<std::shared_ptr<File>> dirty_files_;
   bool directory_dirty_ = false;
+  bool has_changed_ = false;  // since it was opened
+  bool has_no_gaps_ = false;  // no offset is missing between its batches: never compacted, and not Kafka's
+  LeaderEpoch last_batch_epoch_;
+  std::uint32_t last_batch_crc_ = 0;
+  std::vector<DamagedRange> damaged_;
+  std::int64_t cut_bytes_ = 0;
   bool sync_under_way_ = false;
   std::int64_t active_since_ms_ = 0;
   std::optional<Error> failed_;

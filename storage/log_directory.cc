@@ -56,6 +56,7 @@ Result<std::unique_ptr<LogDirectory>> LogDirectory::open(Disk& disk, std::string
   done = done ? opened->identify(wanted_cluster_id, node_id) : done;
   done = done ? opened->take_marker() : done;
   done = done ? opened->write_identity() : done;
+  done = done ? opened->open_marks() : done;
   done = done ? opened->find_partitions() : done;
   done = done ? opened->read_checkpoints() : done;
   if (!done) {
@@ -160,6 +161,19 @@ Result<void> LogDirectory::take_marker() {
     warnings_.push_back(clean_.warning);
   }
   return remove_clean_shutdown(disk_, path_);
+}
+
+// If Kafka ran here since, what we knew of the logs is out of date.
+Result<void> LogDirectory::open_marks() {
+  auto marks = DurableMarks::open(disk_, path_, clean_.was_kafka);
+  if (!marks) {
+    return std::unexpected(std::move(marks.error()));
+  }
+  marks_ = std::move(*marks);
+  if (!marks_->warning().empty()) {
+    warnings_.push_back(marks_->warning());
+  }
+  return {};
 }
 
 Result<bool> LogDirectory::is_directory(const std::string& name) const {

@@ -3,7 +3,9 @@
 //   .lock                              held (flock) while we run
 //   meta.properties                    cluster.id, node.id, directory.id
 //   .kafka_cleanshutdown               there between a clean stop and the next start; .ottla-clean-shutdown beside it
+//   .ottla-durable                     how far each log was known to be durable (durable_marks.h)
 //   recovery-point-offset-checkpoint   below it a log needs no recovery; only an aid, so a lost one costs time
+//   cleaner-offset-checkpoint          how far compaction has been; a lost one costs time
 //   log-start-offset-checkpoint        what DeleteRecords has removed
 //   <topic>-<partition>/               logs (log.h)
 //   .ottla-metadata/                   the metadata log (command_log.h)
@@ -22,7 +24,9 @@
 #include "protocol/ids.h"
 #include "storage/checkpoint.h"
 #include "storage/clean_shutdown.h"
+#include "storage/durable_marks.h"
 #include "storage/file.h"
+#include "storage/log.h"
 #include "storage/meta_properties.h"
 #include "storage/partition_directory.h"
 
@@ -55,10 +59,16 @@ class LogDirectory {
 
   // Offset 0 for a partition without a checkpoint.
   [[nodiscard]] Offset recovery_point(const std::string& directory_name) const;
+  [[nodiscard]] Offset cleaned_to(const std::string& directory_name) const;
   [[nodiscard]] std::optional<Offset> log_start_offset(const std::string& directory_name) const;
   // Each replaces what is known of all partitions. Durable when it returns.
   Result<void> write_recovery_points(const OffsetsByDirectory& offsets);
   Result<void> write_log_start_offsets(const OffsetsByDirectory& offsets);
+  Result<void> write_cleaned_to(const OffsetsByDirectory& offsets);
+
+  [[nodiscard]] DurableMarks& marks() const { return *marks_; }
+  // All that is known of a log before it is opened.
+  [[nodiscard]] LogHints hints(const std::string& directory_name, const PartitionKey& key) const;
 
   // Gone for good once the rename is durable: neither a crash nor a new topic of that name brings the data back. Its
   // log must be closed or failed. Absent is fine.
@@ -77,6 +87,7 @@ class LogDirectory {
   Result<void> check_identity(const std::string& wanted_cluster_id, BrokerId node_id) const;
   Result<void> take_marker();
   Result<void> write_identity();
+  Result<void> open_marks();
   Result<void> find_partitions();
   Result<bool> is_directory(const std::string& name) const;
   Result<void> read_checkpoints();
@@ -90,10 +101,12 @@ class LogDirectory {
   CleanShutdown clean_;
   std::vector<std::string> warnings_;
   std::vector<PartitionDirectory> partitions_;
+  std::unique_ptr<DurableMarks> marks_;
 
   mutable std::mutex mutex_;  // guards what follows, and the files behind it
   OffsetsByDirectory recovery_points_;
   OffsetsByDirectory log_start_offsets_;
+  OffsetsByDirectory cleaned_to_;
 };
 
 }  // namespace ottla

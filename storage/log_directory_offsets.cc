@@ -24,7 +24,10 @@ Result<void> LogDirectory::read_checkpoints() {
   if (auto read = read_one_checkpoint(recovery_point_checkpoint, recovery_points_); !read) {
     return read;
   }
-  return read_one_checkpoint(log_start_checkpoint, log_start_offsets_);
+  if (auto read = read_one_checkpoint(log_start_checkpoint, log_start_offsets_); !read) {
+    return read;
+  }
+  return read_one_checkpoint(cleaner_checkpoint, cleaned_to_);
 }
 
 Offset LogDirectory::recovery_point(const std::string& directory_name) const {
@@ -37,6 +40,32 @@ std::optional<Offset> LogDirectory::log_start_offset(const std::string& director
   const std::lock_guard lock(mutex_);
   const auto found = log_start_offsets_.find(directory_name);
   return found != log_start_offsets_.end() ? std::optional(found->second) : std::nullopt;
+}
+
+LogHints LogDirectory::hints(const std::string& directory_name, const PartitionKey& key) const {
+  LogHints hints{.recovery_point = recovery_point(directory_name),
+                 .log_start_offset = log_start_offset(directory_name),
+                 .cleaned_to = cleaned_to(directory_name),
+                 .clean_end = std::nullopt,
+                 .durable_mark = marks_->find(key)};
+  const std::lock_guard lock(mutex_);
+  if (const auto end = clean_.ends.find(directory_name); end != clean_.ends.end()) {
+    hints.clean_end = DurableMark{
+        .durable_end_offset = end->second.log_end_offset, .epoch = {}, .last_batch_crc = end->second.last_batch_crc};
+  }
+  return hints;
+}
+
+Offset LogDirectory::cleaned_to(const std::string& directory_name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = cleaned_to_.find(directory_name);
+  return found != cleaned_to_.end() ? found->second : Offset{0};
+}
+
+Result<void> LogDirectory::write_cleaned_to(const OffsetsByDirectory& offsets) {
+  const std::lock_guard lock(mutex_);
+  cleaned_to_ = offsets;
+  return write_checkpoint(disk_, inside(cleaner_checkpoint), cleaned_to_);
 }
 
 Result<void> LogDirectory::write_recovery_points(const OffsetsByDirectory& offsets) {
@@ -53,13 +82,19 @@ Result<void> LogDirectory::write_log_start_offsets(const OffsetsByDirectory& off
 
 // REQUIRES: mutex_.
 Result<void> LogDirectory::forget(const std::string& directory_name) {
+  clean_.ends.erase(directory_name);
   if (recovery_points_.erase(directory_name) > 0) {
     if (auto written = write_checkpoint(disk_, inside(recovery_point_checkpoint), recovery_points_); !written) {
       return written;
     }
   }
   if (log_start_offsets_.erase(directory_name) > 0) {
-    return write_checkpoint(disk_, inside(log_start_checkpoint), log_start_offsets_);
+    if (auto written = write_checkpoint(disk_, inside(log_start_checkpoint), log_start_offsets_); !written) {
+      return written;
+    }
+  }
+  if (cleaned_to_.erase(directory_name) > 0) {
+    return write_checkpoint(disk_, inside(cleaner_checkpoint), cleaned_to_);
   }
   return {};
 }

@@ -3,9 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <iterator>
-
+#include "storage/fault_file.h"
 #include "storage/test_disk.h"
 
 namespace ottla {
@@ -24,23 +22,17 @@ class LogDirectoryTest : public testing::Test {
     auto opened = LogDirectory::open(*disk, path, cluster_id, BrokerId{node_id});
     ASSERT_TRUE(opened) << opened.error().message;
     directory = std::move(*opened);
-    std::filesystem::create_directories(path + "/.ottla-metadata");
     write(".ottla-metadata/log", "commands");
   }
   std::string refusal(const std::optional<std::string>& cluster_id = std::nullopt, std::int32_t node_id = 1) {
     auto opened = LogDirectory::open(*disk, path, cluster_id, BrokerId{node_id});
     return opened ? "opened" : opened.error().message;
   }
-  void write(const std::string& name, const std::string& text) const { std::ofstream(path + "/" + name) << text; }
-  [[nodiscard]] std::string read(const std::string& name) const {
-    std::ifstream file(path + "/" + name);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-  void make_partition(const std::string& name) const {
-    std::filesystem::create_directories(path + "/" + name);
-    write(name + "/00000000000000000000.log", "batches");
-  }
-  [[nodiscard]] bool exists(const std::string& name) const { return std::filesystem::exists(path + "/" + name); }
+  void write(const std::string& name, const std::string& text) const { write_text(*disk, path + "/" + name, text); }
+  [[nodiscard]] std::string read(const std::string& name) const { return read_text(*disk, path + "/" + name); }
+  void make_partition(const std::string& name) const { write(name + "/00000000000000000000.log", "batches"); }
+  [[nodiscard]] bool exists(const std::string& name) const { return disk->exists(path + "/" + name); }
+  void restart_after_power_cut(int seed) { disk = disk->after_power_cut(static_cast<std::uint64_t>(seed)); }
   [[nodiscard]] std::vector<std::string> found() const {
     std::vector<std::string> names;
     for (const auto& partition : directory->partitions()) {
@@ -49,9 +41,8 @@ class LogDirectoryTest : public testing::Test {
     return names;
   }
 
-  TemporaryDirectory temporary;
-  std::string path = temporary.path() + "/deep/data";
-  std::unique_ptr<Disk> disk = make_posix_disk();
+  std::string path = "deep/data";
+  std::unique_ptr<FaultDisk> disk = std::make_unique<FaultDisk>();
   std::unique_ptr<LogDirectory> directory;
 };
 
@@ -93,19 +84,17 @@ TEST_F(LogDirectoryTest, a_second_opener_is_refused_until_the_first_is_gone) {
 }
 
 TEST_F(LogDirectoryTest, a_directory_that_cannot_be_made_is_one_line) {
-  std::ofstream(temporary.path() + "/deep") << "a file";
+  write_text(*disk, "deep", "a file");
   EXPECT_THAT(refusal(), HasSubstr("data directory " + path + " is not writable: "));
 }
 
 TEST_F(LogDirectoryTest, what_kafka_wrote_is_read) {
-  std::filesystem::create_directories(path);
   write("meta.properties", "#\n#Mon Sep 01 10:00:00 UTC 2025\r\nnode.id = 1\n!x\nversion=1\ncluster.id=a\\=b\n");
   open("a=b");
   EXPECT_THAT(read("meta.properties"), HasSubstr("directory.id=" + directory->directory_id().to_string()));
 }
 
 TEST_F(LogDirectoryTest, unusable_meta_properties_are_refused) {
-  std::filesystem::create_directories(path);
   write("meta.properties", "version=2\nnode.id=1\ncluster.id=x\n");
   EXPECT_THAT(refusal(), HasSubstr("its version 2 is newer than this program knows (1)"));
   write("meta.properties", "version=0\nbroker.id=1\ncluster.id=x\n");
@@ -117,10 +106,9 @@ TEST_F(LogDirectoryTest, unusable_meta_properties_are_refused) {
 }
 
 TEST_F(LogDirectoryTest, data_of_others_is_refused) {
-  std::filesystem::create_directories(path + "/__cluster_metadata-0");
+  make_partition("__cluster_metadata-0");
   write("meta.properties", "version=1\nnode.id=1\ncluster.id=x\n");
   EXPECT_THAT(refusal(), HasSubstr("was written by Apache Kafka"));
-  std::filesystem::create_directories(path + "/.ottla-metadata");
   write(".ottla-metadata/log", "commands");
   EXPECT_EQ(refusal(), "opened");
 }
@@ -135,7 +123,7 @@ TEST_F(LogDirectoryTest, data_without_an_identity_is_refused) {
 TEST_F(LogDirectoryTest, partitions_without_metadata_are_refused) {
   open();
   make_partition("stocks-0");
-  std::filesystem::remove(path + "/.ottla-metadata/log");
+  ASSERT_TRUE(disk->remove(path + "/.ottla-metadata/log"));
   directory.reset();
   EXPECT_THAT(refusal(), HasSubstr("holds partitions but no .ottla-metadata/log"));
 }
@@ -191,12 +179,12 @@ TEST_F(LogDirectoryTest, a_clean_stop_that_breaks_off_is_whole_or_nothing) {
   for (int calls = 0, stopped = true; stopped != 0; ++calls) {
     open();
     directory.reset();
-    StoppingDisk stopping(*disk);
-    auto under_test = LogDirectory::open(stopping, path, std::nullopt, BrokerId{1});
+    auto under_test = LogDirectory::open(*disk, path, std::nullopt, BrokerId{1});
     ASSERT_TRUE(under_test);
-    stopping.stop_after = stopping.changes + calls;
+    disk->stop_after = disk->changes + calls;
     stopped = under_test.value()->mark_clean(ends) ? 0 : 1;
     under_test.value().reset();
+    restart_after_power_cut(calls);
     open();
     EXPECT_TRUE(!directory->was_clean() || directory->clean_ends() == ends) << calls;
     EXPECT_TRUE(stopped != 0 || directory->was_clean());
@@ -210,9 +198,10 @@ TEST_F(LogDirectoryTest, nothing_is_written_before_the_marker_is_gone) {
   directory.reset();
   write("recovery-point-offset-checkpoint", "0\n1\ngone 0 7\n");  // will be rewritten
   for (int calls = 0;; ++calls) {
-    StoppingDisk stopping(*disk);
-    stopping.stop_after = calls;
-    if (LogDirectory::open(stopping, path, std::nullopt, BrokerId{1})) {
+    disk->stop_after = disk->changes + calls;
+    const bool opened = LogDirectory::open(*disk, path, std::nullopt, BrokerId{1}).has_value();
+    restart_after_power_cut(calls);
+    if (opened) {
       break;
     }
     EXPECT_TRUE(exists(".kafka_cleanshutdown") == false ||
@@ -265,11 +254,11 @@ TEST_F(LogDirectoryTest, a_deletion_that_breaks_off_is_whole_or_nothing_after_th
     make_partition("stocks-0");
     ASSERT_TRUE(directory->write_recovery_points({{"stocks-0", Offset{5}}}));
     directory.reset();
-    StoppingDisk stopping(*disk);
-    auto under_test = LogDirectory::open(stopping, path, std::nullopt, BrokerId{1});
-    stopping.stop_after = stopping.changes + calls;
+    auto under_test = LogDirectory::open(*disk, path, std::nullopt, BrokerId{1});
+    disk->stop_after = disk->changes + calls;
     stopped = under_test.value()->delete_partition("stocks-0") ? 0 : 1;
     under_test.value().reset();
+    restart_after_power_cut(calls);
     open();
     EXPECT_EQ(directory->recovery_point("stocks-0"), Offset{exists("stocks-0") ? 5 : 0}) << calls;
     open();

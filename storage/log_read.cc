@@ -17,10 +17,54 @@ std::size_t Log::segment_of(Offset offset) const {
   return above == segments_.begin() ? 0 : static_cast<std::size_t>(above - segments_.begin()) - 1;
 }
 
+Result<std::size_t> LogSlice::read(std::span<std::byte> buffer) const {
+  const auto got = file->read_at(buffer, position);
+  if (!got || !verified || verified->covers(position, position + static_cast<std::int64_t>(*got))) {
+    return got;
+  }
+  std::size_t good = 0;
+  while (good + batch_header_bytes <= *got) {
+    const auto rest = buffer.subspan(good, *got - good);
+    const auto size = static_cast<std::size_t>(std::max<std::int64_t>(0, BatchHeader::read(rest).size_bytes()));
+    if (size < batch_header_bytes) {
+      break;
+    }
+    if (size > rest.size()) {  // the slice ends inside a batch, as Fetch may; clients drop that part
+      verified->add(position, position + static_cast<std::int64_t>(good));
+      return got;
+    }
+    if (!crc_is_right(rest.first(size))) {
+      break;
+    }
+    good += size;
+  }
+  verified->add(position, position + static_cast<std::int64_t>(good));
+  if (good == 0 && *got > 0) {
+    return failure(ErrorCode::CORRUPT_MESSAGE, fmt::format("a damaged batch at position {} of a segment", position));
+  }
+  return good;
+}
+
+// Where the bytes of this segment stop being sound, from `position` on.
+std::int64_t Log::end_of_sound_bytes(const Segment& segment, std::int64_t position) const {
+  std::int64_t end = segment.size_bytes();
+  for (const DamagedRange& range : damaged_) {
+    if (range.segment == segment.base_offset() && range.position >= position) {
+      end = std::min(end, range.position);
+    }
+  }
+  return end;
+}
+
 Result<LogSlice> Log::slice(Offset from, Offset limit, std::int64_t max_bytes, bool at_least_one) {
   if (from < log_start_offset_ || from > log_end_offset_) {
     return failure(ErrorCode::OFFSET_OUT_OF_RANGE, fmt::format("offset {} is not within {} to {}", from.value,
                                                                log_start_offset_.value, log_end_offset_.value));
+  }
+  for (const DamagedRange& range : damaged_) {
+    if (range.from <= from && from < range.to) {
+      return failure(ErrorCode::CORRUPT_MESSAGE, range.what);
+    }
   }
   limit = std::min(limit, log_end_offset_);
   for (std::size_t index = segment_of(from); index < segments_.size() && from < limit; ++index) {
@@ -35,14 +79,17 @@ Result<LogSlice> Log::slice(Offset from, Offset limit, std::int64_t max_bytes, b
     if ((*first)->header.base_offset >= limit) {
       break;
     }
-    // The end: the segment's own, unless the limit lies in it.
-    std::int64_t end = segment.size_bytes();
+    if (has_no_gaps_ && (*first)->header.base_offset > from) {
+      add_damage({from, (*first)->header.base_offset, segment.base_offset(), (*first)->position,
+                  fmt::format("{}: offsets {} to {} are missing", directory_, from.value,
+                              (*first)->header.base_offset.value)});
+      return failure(ErrorCode::CORRUPT_MESSAGE, damaged_.back().what);
+    }
+    // The end: the segment's own, unless the limit lies in it, or damage.
+    std::int64_t end = end_of_sound_bytes(segment, (*first)->position);
     if (limit < log_end_offset_ && (index + 1 == segments_.size() || segments_[index + 1]->base_offset() > limit)) {
       const auto beyond = segment.find(limit);
-      if (!beyond) {
-        return std::unexpected(beyond.error());
-      }
-      end = *beyond ? (*beyond)->position : end;
+      end = beyond && *beyond ? std::min(end, (*beyond)->position) : end;
     }
     const std::int64_t whole_first = (*first)->header.size_bytes();
     std::int64_t size = std::min(end - (*first)->position, max_bytes);
@@ -53,7 +100,8 @@ Result<LogSlice> Log::slice(Offset from, Offset limit, std::int64_t max_bytes, b
     if (!file) {
       return std::unexpected(std::move(file.error()));
     }
-    return LogSlice{.file = std::move(*file), .position = (*first)->position, .size_bytes = size};
+    return LogSlice{
+        .file = std::move(*file), .position = (*first)->position, .size_bytes = size, .verified = segment.verified()};
   }
   return LogSlice{};
 }
@@ -107,7 +155,7 @@ Result<std::optional<TimestampAndOffset>> Log::first_at_or_after(Segment& segmen
     return found;  // every record has the batch's time
   }
   bool seen = false;
-  const auto visited = for_each_record(*bytes, BatchLimits{}, [&](const RecordView& record) -> Result<void> {
+  const auto visited = for_each_record(*bytes, stored_batch_limits, [&](const RecordView& record) -> Result<void> {
     const std::int64_t record_ms = header.base_timestamp_ms + record.timestamp_delta_ms;
     if (!seen && record_ms >= timestamp_ms) {
       seen = true;

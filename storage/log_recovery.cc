@@ -1,8 +1,10 @@
-// Opening a log: what is on disk, what of it holds, what must be cut or rebuilt.
+// Opening a log, second part: what of it holds, what must be cut, what is damaged.
+//
+// What was durable is known from the durable mark, or without one from the recovery point. A fault at or above that is
+// the torn tail of writes that were never acknowledged; a fault below it is damage, and nothing is cut.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "storage/leader_epochs.h"
 #include "storage/log.h"
@@ -13,268 +15,250 @@ namespace ottla {
 
 namespace {
 
-constexpr std::size_t offset_digits = 20;
-constexpr std::string_view own_prefix = ".ottla-";
-constexpr std::string_view own_suffix = ".producers";
-constexpr std::string_view kafka_suffix = ".snapshot";
-
-// "<prefix><20 digits><suffix>"
-std::optional<Offset> offset_in_name(std::string_view name, std::string_view prefix, std::string_view suffix) {
-  if (name.size() != prefix.size() + offset_digits + suffix.size() || !name.starts_with(prefix) ||
-      !name.ends_with(suffix)) {
-    return std::nullopt;
-  }
-  name = name.substr(prefix.size(), offset_digits);
-  Offset offset;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), offset.value);
-  return error == std::errc{} && end == name.data() + name.size() ? std::optional(offset) : std::nullopt;
-}
-
-std::string parent_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash);
+bool is_same(const BatchHeader& left, const BatchHeader& right) {
+  return left.base_offset == right.base_offset && left.batch_length == right.batch_length && left.crc == right.crc &&
+         left.partition_leader_epoch == right.partition_leader_epoch;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Log>> Log::open(Disk& disk, std::string directory, TopicId topic_id, const LogConfig& config,
-                                       Offset recovery_point, std::int64_t now_ms) {
-  std::unique_ptr<Log> log(new Log(disk, std::move(directory), config));
-  if (auto ready = log->ensure_directory(topic_id); !ready) {
-    return std::unexpected(std::move(ready.error()));
-  }
-  if (auto found = log->find_segments(); !found) {
-    return std::unexpected(std::move(found.error()));
-  }
-  *log->epochs_ = LeaderEpochs::read(disk, log->directory_);
-  if (auto recovered = log->recover(recovery_point, now_ms); !recovered) {
-    return std::unexpected(std::move(recovered.error()));
-  }
-  return log;
-}
-
-// partition.metadata ties the directory to its topic: a topic of the same name made later must not adopt old data.
-Result<void> Log::ensure_directory(TopicId topic_id) {
-  const std::string path = directory_ + "/partition.metadata";
-  const std::string wanted = fmt::format("version: 0\ntopic_id: {}", topic_id.to_string());
-  if (!disk_.exists(path)) {
-    if (auto made = disk_.make_directories(directory_); !made) {
-      return made;
+Result<void> Log::recover(const LogHints& hints) {
+  auto epochs = LeaderEpochs::read(disk_, directory_);
+  *epochs_ = epochs.value_or(LeaderEpochs{});
+  Scan scan{.from = hints.recovery_point, .mark = {.durable_end_offset = hints.recovery_point}};
+  if (hints.clean_end) {
+    const auto clean = ends_cleanly(*hints.clean_end);
+    if (!clean) {
+      return std::unexpected(clean.error());
     }
-    if (auto written = replace_file(disk_, path, std::as_bytes(std::span(wanted))); !written) {
-      return written;
+    if (*clean) {
+      return epochs ? Result<void>{} : restore_epochs(log_end_offset_);
     }
-    return disk_.sync_directory(parent_of(directory_));
+    scan.mark = *hints.clean_end;
+    scan.from = segments_.back()->base_offset();
+  } else if (hints.durable_mark) {
+    scan.mark = *hints.durable_mark;
   }
-  const auto content = read_whole_file(disk_, path);
-  if (!content) {
-    return std::unexpected(content.error());
+  if (scan.mark.durable_end_offset < log_start_offset_) {  // what was deleted had been durable
+    scan.mark = {.durable_end_offset = log_start_offset_};
   }
-  const std::string_view text(reinterpret_cast<const char*>(content->data()), content->size());
-  if (text.find("topic_id: " + topic_id.to_string()) == std::string_view::npos) {
-    return failure(ErrorCode::KAFKA_STORAGE_ERROR,
-                   fmt::format("{} belongs to another topic than {}", directory_, topic_id.to_string()));
-  }
-  return {};
-}
-
-Result<void> Log::find_segments() {
-  const auto names = disk_.list(directory_);
-  if (!names) {
-    return std::unexpected(names.error());
-  }
-  for (const std::string& name : *names) {
-    const auto base = offset_in_name(name, "", ".log");
-    if (!base) {
-      continue;
-    }
-    const auto file = disk_.open(directory_ + "/" + name, OpenMode::read);
-    if (!file) {
-      return std::unexpected(file.error());
-    }
-    const auto size = (*file)->size();
-    if (!size) {
-      return std::unexpected(size.error());
-    }
-    segments_.push_back(std::make_unique<Segment>(disk_, directory_, *base, *size, config_.index_interval_bytes));
-  }
-  if (segments_.empty()) {
-    auto first = Segment::create(disk_, directory_, Offset{0}, config_.index_interval_bytes);
-    if (!first) {
-      return std::unexpected(std::move(first.error()));
-    }
-    segments_.push_back(std::move(*first));
-    directory_dirty_ = true;
-  }
-  return {};
-}
-
-Result<void> Log::recover(Offset recovery_point, std::int64_t now_ms) {
-  log_start_offset_ = log_end_offset_ = segments_.front()->base_offset();
-  active_since_ms_ = now_ms;
-  // Closed segments wholly below the recovery point are as they were when they were closed.
+  scan.from = std::min(scan.from, scan.mark.durable_end_offset);
   std::size_t first = 0;
-  while (first + 1 < segments_.size() && segments_[first + 1]->base_offset() <= recovery_point) {
+  while (first + 1 < segments_.size() && segments_[first + 1]->base_offset() <= scan.from) {
     ++first;
   }
   log_end_offset_ = segments_[first]->base_offset();
-  for (std::size_t index = first; index < segments_.size(); ++index) {
-    if (auto recovered = recover_segment(index, recovery_point); !recovered) {
-      return recovered;
+  if (!epochs) {
+    if (auto restored = restore_epochs(log_end_offset_); !restored) {
+      return restored;
     }
+  }
+  scan.last_epoch = epochs_->at(log_end_offset_ + -1);
+  scan.knows_epochs = epochs.has_value();
+  const LeaderEpochs before = *epochs_;
+  for (std::size_t index = first; index < segments_.size(); ++index) {
+    if (auto scanned = scan_segment(index, scan); !scanned) {
+      return scanned;
+    }
+  }
+  if (log_end_offset_ < scan.mark.durable_end_offset) {
+    add_damage({log_end_offset_, scan.mark.durable_end_offset, active().base_offset(), active().size_bytes(),
+                fmt::format("{} ends at offset {}, it had {} before", directory_, log_end_offset_.value,
+                            scan.mark.durable_end_offset.value)});
+    log_end_offset_ = scan.mark.durable_end_offset;
+  }
+  log_start_offset_ = std::min(log_start_offset_, log_end_offset_);
+  // The names of the files may be as unsynced as their bytes were.
+  directory_dirty_ = true;
+  if (log_end_offset_ > scan.from) {
+    if (auto synced = disk_.sync_directory(directory_); !synced) {
+      return synced;
+    }
+    directory_dirty_ = false;
   }
   durable_end_offset_ = log_end_offset_;
-  return restore_producers(now_ms);
+  environment_.marks.note(key_, end_mark());
+  epochs_->truncate(log_end_offset_ + 1);  // an epoch may begin at the end, not behind it
+  return before == *epochs_ ? Result<void>{} : epochs_->write(disk_, directory_);
 }
 
-// Walks one segment: offsets and epochs must rise, and from the recovery point on every CRC must be right. What follows
-// the first fault is a torn tail, never acknowledged, and is cut; below the recovery point a fault is corruption.
-Result<void> Log::recover_segment(std::size_t index, Offset recovery_point) {
-  Segment& segment = *segments_[index];
-  LeaderEpoch last_epoch = epochs_->at(segment.base_offset() + -1);
-  bool beyond_recovery_point = false;
-  const auto accept = [&](const BatchAt& batch) {
-    const BatchHeader& header = batch.header;
-    if (header.base_offset < log_end_offset_ || header.partition_leader_epoch < last_epoch) {
-      return false;
-    }
-    if (header.last_offset() >= recovery_point) {
-      beyond_recovery_point = true;
-      const auto bytes = segment.read_batch(batch);
-      if (!bytes || !crc_is_right(*bytes)) {
-        return false;
-      }
-    }
-    last_epoch = header.partition_leader_epoch;
-    epochs_->add(last_epoch, header.base_offset);
-    log_end_offset_ = header.next_offset();
-    return true;
-  };
-  const auto end = segment.rebuild(0, accept);
-  if (!end) {
-    return std::unexpected(end.error());
+// True if the log is as a clean stop left it: then nothing else needs to be looked at.
+Result<bool> Log::ends_cleanly(const DurableMark& end) {
+  log_end_offset_ = durable_end_offset_ = end.durable_end_offset;
+  if (active().size_bytes() == 0) {
+    return active().base_offset() == end.durable_end_offset;
   }
-  const bool torn = *end < segment.size_bytes();
-  if (torn && log_end_offset_ < recovery_point) {
-    return failure(ErrorCode::KAFKA_STORAGE_ERROR,
-                   fmt::format("{} is corrupt at position {} (offset {}), below the recovery point {}",
-                               segment.path("log"), *end, log_end_offset_.value, recovery_point.value));
+  const auto last = active().last_batch();
+  if (!last) {
+    return std::unexpected(last.error());
   }
-  if (torn) {
-    if (auto cut = segment.truncate(*end, log_end_offset_); !cut) {
-      return cut;
-    }
-    while (segments_.size() > index + 1) {  // all behind a tear is as unacknowledged as the tear
-      if (auto removed = disk_.remove(active().path("log")); !removed) {
-        return removed;
-      }
-      segments_.pop_back();
-      directory_dirty_ = true;
-    }
+  if (!*last || (*last)->header.next_offset() != end.durable_end_offset ||
+      (end.last_batch_crc != 0 && (*last)->header.crc != end.last_batch_crc)) {
+    return false;
   }
-  if (!torn && !beyond_recovery_point) {
-    return {};
-  }
-  // What was read back may be in the page cache alone; it counts as durable only once it is synced.
-  const auto file = segment.file();
-  if (!file) {
-    return std::unexpected(file.error());
-  }
-  if (auto synced = (*file)->sync_data(); !synced) {
-    return synced;
-  }
-  return disk_.sync_directory(directory_);
+  last_batch_crc_ = (*last)->header.crc;
+  last_batch_epoch_ = (*last)->header.partition_leader_epoch;
+  return true;
 }
 
-Result<void> Log::restore_producers(std::int64_t now_ms) {
-  *producers_ = {};
-  Offset from = log_start_offset_;
-  const auto names = disk_.list(directory_);
-  if (!names) {
-    return std::unexpected(names.error());
-  }
-  std::vector<std::pair<Offset, std::string>> snapshots;
-  for (const std::string& name : *names) {
-    const bool is_own = name.starts_with(own_prefix);
-    const auto offset = is_own ? offset_in_name(name, own_prefix, own_suffix) : offset_in_name(name, "", kafka_suffix);
-    if (offset && *offset <= log_end_offset_ && *offset > log_start_offset_) {
-      snapshots.emplace_back(*offset, name);
-    }
-  }
-  // The newest that can be read, ours before Kafka's of the same offset ('.' sorts before digits).
-  std::ranges::sort(snapshots, [](const auto& left, const auto& right) {
-    return left.first != right.first ? left.first > right.first : left.second < right.second;
-  });
-  for (const auto& [offset, name] : snapshots) {
-    const auto content = read_whole_file(disk_, directory_ + "/" + name);
-    auto state = !content                       ? std::nullopt
-                 : name.starts_with(own_prefix) ? ProducerState::decode(*content)
-                                                : ProducerState::decode_from_kafka(*content);
-    if (state) {
-      *producers_ = std::move(*state);
-      from = offset;
-      break;
-    }
-  }
-  return replay_producers(from, now_ms);
-}
-
-Result<void> Log::replay_producers(Offset from, std::int64_t now_ms) {
-  for (std::size_t index = segment_of(from); index < segments_.size() && from < log_end_offset_; ++index) {
-    Segment& segment = *segments_[index];
-    const auto first = segment.find(std::max(from, segment.base_offset()));
-    if (!first) {
-      return std::unexpected(first.error());
-    }
-    if (!*first) {
-      continue;
-    }
-    const auto walked = segment.walk((*first)->position, [&](const BatchAt& batch) {
-      if (batch.header.has_producer() && !batch.header.is_control()) {
-        producers_->remember(batch.header, now_ms);
-      }
-      return true;
+// The epochs of everything below `end`, from the batches.
+Result<void> Log::restore_epochs(Offset end) {
+  for (const auto& segment : segments_) {
+    const auto walked = segment->walk(0, [&](const BatchAt& batch) {
+      epochs_->add(batch.header.partition_leader_epoch, batch.header.base_offset);
+      return batch.header.next_offset() < end;
     });
     if (!walked) {
       return std::unexpected(walked.error());
     }
   }
-  return {};
+  return epochs_->write(disk_, directory_);
 }
 
-Result<void> Log::write_snapshots() {
-  const std::string at = fmt::format("{:020}", log_end_offset_.value);
-  const std::string own = fmt::format("{}/{}{}{}", directory_, own_prefix, at, own_suffix);
-  if (auto written = replace_file(disk_, own, producers_->encode()); !written) {
-    return written;
+// Offsets and epochs must rise, and from scan.from on every CRC must be right. The batch that ended the log when its
+// mark was written must be that batch.
+bool Log::accept(Segment& segment, const BatchAt& batch, Scan& scan) {
+  const BatchHeader& header = batch.header;
+  const Offset marked = scan.mark.durable_end_offset;
+  if (header.base_offset < log_end_offset_ || header.partition_leader_epoch < scan.last_epoch ||
+      (has_no_gaps_ && header.base_offset != log_end_offset_)) {
+    return false;
   }
-  const std::string kafka = fmt::format("{}/{}{}", directory_, at, kafka_suffix);
-  if (auto written = replace_file(disk_, kafka, producers_->encode_for_kafka()); !written) {
-    return written;
+  // An epoch is in the checkpoint before its first batch is written; the CRC does not cover it.
+  const LeaderEpoch known = epochs_->at(header.base_offset);
+  if (scan.knows_epochs && has_no_gaps_ && known.value >= 0 && known != header.partition_leader_epoch) {
+    return false;
   }
-  remove_old_snapshots();
-  return {};
-}
-
-// Two of a kind are kept; failing to remove one costs nothing but its space.
-void Log::remove_old_snapshots() {
-  constexpr std::size_t kept = 2;
-  const auto names = disk_.list(directory_);
-  if (!names) {
-    return;
+  const bool reaches_mark = header.base_offset < marked && header.next_offset() >= marked;
+  if (reaches_mark && scan.mark.last_batch_crc != 0 &&
+      (header.next_offset() != marked || header.crc != scan.mark.last_batch_crc)) {
+    return false;
   }
-  for (const auto& [prefix, suffix] :
-       {std::pair{own_prefix, own_suffix}, std::pair{std::string_view(), kafka_suffix}}) {
-    std::vector<std::string> found;
-    for (const std::string& name : *names) {
-      if (offset_in_name(name, prefix, suffix)) {
-        found.push_back(name);
+  if (header.next_offset() > scan.from) {
+    if (!std::exchange(scan.reads_disk, true)) {
+      // What an earlier run could not sync may still be in memory: make it durable or read what the disk has.
+      const auto file = segment.file();
+      const auto synced = file ? (*file)->sync_data() : std::unexpected(file.error());
+      if (!synced) {
+        scan.error = synced.error();
+        return false;
       }
+      (*file)->forget_cached();
     }
-    for (std::size_t i = 0; i + kept < found.size(); ++i) {  // names sort by offset
-      (void)disk_.remove(directory_ + "/" + found[i]);
+    const auto bytes = segment.read_batch(batch);
+    if (!bytes) {
+      if (bytes.error().code != ErrorCode::CORRUPT_MESSAGE) {
+        scan.error = bytes.error();
+      }
+      return false;
+    }
+    if (!is_same(BatchHeader::read(*bytes), header)) {
+      return false;
     }
   }
+  scan.last_epoch = last_batch_epoch_ = header.partition_leader_epoch;
+  last_batch_crc_ = header.crc;
+  epochs_->add(header.partition_leader_epoch, header.base_offset);
+  log_end_offset_ = header.next_offset();
+  return true;
 }
+
+Result<void> Log::scan_segment(std::size_t index, Scan& scan) {
+  Segment& segment = *segments_[index];
+  scan.reads_disk = false;
+  const bool is_below_mark = log_end_offset_ < scan.mark.durable_end_offset;
+  if (segment.base_offset() != log_end_offset_) {
+    const bool gap_is_legal = !has_no_gaps_ && segment.base_offset() > log_end_offset_;
+    if (!is_below_mark && (!gap_is_legal || scan.mark.last_batch_crc != 0)) {
+      return cut_tail(index,
+                      segments_[index - 1]->size_bytes());  // the end of the segment before it did not reach the disk
+    }
+    if (!gap_is_legal || (scan.mark.last_batch_crc != 0 && segment.base_offset() >= scan.mark.durable_end_offset)) {
+      add_damage({log_end_offset_, segment.base_offset(), segment.base_offset(), 0,
+                  fmt::format("{}: offsets {} to {} are missing", directory_, log_end_offset_.value,
+                              segment.base_offset().value)});
+    }
+    log_end_offset_ = std::max(log_end_offset_, segment.base_offset());
+  }
+  std::int64_t position = 0;
+  for (;;) {
+    const auto end = segment.rebuild(position, [&](const BatchAt& batch) { return accept(segment, batch, scan); });
+    if (!end || scan.error) {
+      return std::unexpected(end ? *scan.error : end.error());
+    }
+    position = *end;
+    if (position == segment.size_bytes()) {
+      return {};
+    }
+    if (log_end_offset_ >= scan.mark.durable_end_offset) {
+      return cut_tail(index + 1, position);
+    }
+    const auto resumed = pass_damage(index, position, scan);
+    if (!resumed || !*resumed) {
+      return resumed ? Result<void>{} : std::unexpected(resumed.error());
+    }
+    position = **resumed;
+  }
+}
+
+// Where to go on behind damage at `position`: if the damaged batch still tells its length, and a sound batch or the end
+// of the segment follows, there. Else all the rest of the segment is damaged: nothing.
+Result<std::optional<std::int64_t>> Log::pass_damage(std::size_t index, std::int64_t position, const Scan& scan) {
+  Segment& segment = *segments_[index];
+  const bool is_last = index + 1 == segments_.size();
+  Offset to = std::max(log_end_offset_, is_last ? scan.mark.durable_end_offset : segments_[index + 1]->base_offset());
+  std::optional<std::int64_t> go_on;
+  std::optional<BatchAt> behind;
+  bool is_second = false;
+  const auto walked = segment.walk(position, [&](const BatchAt& batch) {
+    if (std::exchange(is_second, true)) {
+      behind = batch;
+      return false;
+    }
+    return true;
+  });
+  if (!walked) {
+    return std::unexpected(walked.error());
+  }
+  if (behind && behind->header.base_offset > log_end_offset_ && behind->header.base_offset <= to &&
+      segment.read_batch(*behind)) {
+    to = behind->header.base_offset;
+    go_on = behind->position;
+  }
+  add_damage({log_end_offset_, to, segment.base_offset(), position,
+              fmt::format("{} is damaged at position {}: offsets {} to {} cannot be read", segment.path("log"),
+                          position, log_end_offset_.value, to.value)});
+  segment.skip(position, go_on.value_or(segment.size_bytes()));
+  log_end_offset_ = to;
+  last_batch_crc_ = 0;
+  return go_on;
+}
+
+// Keeps `keep` segments, the last of them up to `position`. Durable when it returns: nothing may be appended while an
+// old tail could come back behind it.
+Result<void> Log::cut_tail(std::size_t keep, std::int64_t position) {
+  while (segments_.size() > keep) {
+    cut_bytes_ += active().size_bytes();
+    if (auto removed = active().remove_files(); !removed) {
+      return removed;
+    }
+    segments_.pop_back();
+  }
+  if (position < active().size_bytes()) {
+    cut_bytes_ += active().size_bytes() - position;
+    auto cut = active().truncate(position, log_end_offset_);
+    const auto file = active().file();
+    if (!file) {
+      return std::unexpected(file.error());
+    }
+    cut = cut ? (*file)->sync_data() : cut;
+    if (!cut) {
+      return cut;
+    }
+  }
+  return disk_.sync_directory(directory_);
+}
+
+void Log::add_damage(DamagedRange range) { damaged_.push_back(std::move(range)); }
 
 }  // namespace ottla

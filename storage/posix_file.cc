@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -10,6 +11,8 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <map>
+#include <mutex>
 
 #include "storage/file.h"
 
@@ -95,6 +98,7 @@ class PosixFile final : public File {
     }
     return status.st_size;
   }
+  void forget_cached() override { (void)::posix_fadvise(descriptor_, 0, 0, POSIX_FADV_DONTNEED); }
 
  private:
   const int descriptor_;
@@ -117,6 +121,15 @@ int flags_of(OpenMode mode) {
 
 class PosixDisk final : public Disk {
  public:
+  PosixDisk() = default;
+  PosixDisk(const PosixDisk&) = delete;
+  PosixDisk& operator=(const PosixDisk&) = delete;
+  ~PosixDisk() override {
+    for (const auto& [path, descriptor] : roots_) {
+      ::close(descriptor);
+    }
+  }
+
   Result<std::shared_ptr<File>> open(const std::string& path, OpenMode mode) override {
     const int descriptor = ::open(path.c_str(), flags_of(mode) | O_CLOEXEC, file_mode);
     if (descriptor < 0) {
@@ -184,6 +197,33 @@ class PosixDisk final : public Disk {
     ::close(descriptor);
     return outcome == 0 ? Result<void>{} : system_error("syncing", path, error);
   }
+
+  // The descriptor stays open: the kernel tells each of them the write errors since its last call.
+  Result<void> sync_all(const std::string& path) override {
+    const std::lock_guard lock(mutex_);
+    auto [found, is_new] = roots_.try_emplace(path, -1);
+    if (is_new) {
+      found->second = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
+    if (found->second < 0) {
+      const int error = errno;
+      roots_.erase(found);
+      return system_error("opening", path, error);
+    }
+    return ::syncfs(found->second) == 0 ? Result<void>{} : system_error("syncing", path, errno);
+  }
+
+  Result<std::int64_t> free_bytes(const std::string& path) override {
+    struct statvfs status{};
+    if (::statvfs(path.c_str(), &status) != 0) {
+      return system_error("looking at", path, errno);
+    }
+    return static_cast<std::int64_t>(status.f_bavail) * static_cast<std::int64_t>(status.f_frsize);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, int> roots_;
 };
 
 }  // namespace

@@ -97,6 +97,16 @@ void ProducerState::truncate(Offset offset) {
   }
 }
 
+std::set<Offset> ProducerState::last_batches() const {
+  std::set<Offset> offsets;
+  for (const auto& [id, producer] : producers_) {
+    if (!producer.batches.empty()) {
+      offsets.insert(producer.batches.back().base_offset);
+    }
+  }
+  return offsets;
+}
+
 Bytes ProducerState::encode() const {
   Writer content;
   content.integer(static_cast<std::int32_t>(producers_.size()));

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <unordered_map>
 
 #include "protocol/error_code.h"
@@ -25,6 +26,9 @@ class ProducerState {
   void expire(std::int64_t before_ms);
   // Forgets batches at or above `offset`, and producers that have none left.
   void truncate(Offset offset);
+
+  // The base offset of each producer's last batch.
+  [[nodiscard]] std::set<Offset> last_batches() const;
 
   [[nodiscard]] Bytes encode() const;  // ours, whole
   static std::optional<ProducerState> decode(std::span<const std::byte> bytes);

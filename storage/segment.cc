@@ -2,29 +2,49 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 namespace ottla {
 
-Segment::Segment(Disk& disk, std::string directory, Offset base_offset, std::int64_t size_bytes,
+namespace {
+
+constexpr std::int64_t walk_buffer_bytes = 8192;
+
+// Both files and the sums themselves.
+Bytes index_sums(std::span<const std::byte> offsets, std::span<const std::byte> times) {
+  Writer writer;
+  writer.integer(crc32c(offsets));
+  writer.integer(crc32c(times));
+  writer.integer(crc32c(writer.flatten()));
+  return writer.flatten();
+}
+
+}  // namespace
+
+Segment::Segment(const LogEnvironment& environment, std::string directory, Offset base_offset, std::int64_t size_bytes,
                  std::int64_t index_interval_bytes)
-    : disk_(disk),
+    : environment_(environment),
       directory_(std::move(directory)),
       base_offset_(base_offset),
+      log_path_(path("log")),
       index_interval_bytes_(index_interval_bytes),
       size_bytes_(size_bytes) {}
 
-Result<std::unique_ptr<Segment>> Segment::create(Disk& disk, std::string directory, Offset base_offset,
-                                                 std::int64_t index_interval_bytes) {
-  auto segment = std::make_unique<Segment>(disk, std::move(directory), base_offset, 0, index_interval_bytes);
-  auto file = disk.open(segment->path("log"), OpenMode::create_or_open);
+Result<std::unique_ptr<Segment>> Segment::create(const LogEnvironment& environment, std::string directory,
+                                                 Offset base_offset, std::int64_t index_interval_bytes) {
+  auto segment = std::make_unique<Segment>(environment, std::move(directory), base_offset, 0, index_interval_bytes);
+  if (auto removed = segment->remove_indexes(); !removed) {
+    return std::unexpected(std::move(removed.error()));
+  }
+  environment.files.forget(segment->log_path_);
+  const auto file = environment.disk.open(segment->log_path_, OpenMode::create_or_open);
   if (!file) {
-    return std::unexpected(std::move(file.error()));
+    return std::unexpected(file.error());
   }
   if (auto emptied = (*file)->truncate(0); !emptied) {
     return std::unexpected(std::move(emptied.error()));
   }
-  segment->file_ = std::move(*file);
   segment->index_.emplace();
   return segment;
 }
@@ -33,29 +53,27 @@ std::string Segment::path(const char* suffix) const {
   return fmt::format("{}/{:020}.{}", directory_, base_offset_.value, suffix);
 }
 
-Result<std::shared_ptr<File>> Segment::file() {
-  if (!file_) {
-    auto opened = disk_.open(path("log"), OpenMode::write_existing);
-    if (!opened) {
-      return opened;
-    }
-    file_ = std::move(*opened);
-  }
-  return file_;
+std::string Segment::sums_path() const {
+  return fmt::format("{}/.ottla-{:020}.indexes", directory_, base_offset_.value);
 }
 
-Result<void> Segment::append(std::span<const std::span<const std::byte>> batches) {
+Result<void> Segment::append(std::span<const std::span<const std::byte>> batches, bool& cannot_restore) {
   const auto opened = file();
   if (!opened) {
     return std::unexpected(opened.error());
   }
   auto written = (*opened)->write_at(batches, size_bytes_);
   if (!written) {
-    if (const auto cut = (*opened)->truncate(size_bytes_); !cut) {
-      written.error().message += "; and " + cut.error().message;
-    }
+    const auto cut = (*opened)->truncate(size_bytes_);
+    cannot_restore = !cut;
+    return written;
   }
-  return written;
+  std::int64_t end = size_bytes_;
+  for (const auto batch : batches) {
+    end += static_cast<std::int64_t>(batch.size());
+  }
+  verified_->add(size_bytes_, end);
+  return {};
 }
 
 void Segment::account(const BatchHeader& header, std::int64_t position, Offset offset_of_max_timestamp) {
@@ -77,24 +95,41 @@ void Segment::account(const BatchHeader& header, std::int64_t position, Offset o
 }
 
 Result<std::int64_t> Segment::walk(std::int64_t position, const std::function<bool(const BatchAt&)>& visit) {
-  const auto opened = file();
+  constexpr auto header_bytes = static_cast<std::int64_t>(batch_header_bytes);
+  std::array<std::byte, walk_buffer_bytes> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): filled below
+  std::int64_t begin = 0;                           // of what the buffer holds
+  std::int64_t filled = 0;
+  const auto opened = size_bytes_ > 0 ? file() : Result<std::shared_ptr<File>>{};
   if (!opened) {
     return std::unexpected(opened.error());
   }
-  std::array<std::byte, batch_header_bytes> bytes{};
-  while (position + static_cast<std::int64_t>(batch_header_bytes) <= size_bytes_) {
-    const auto got = (*opened)->read_at(bytes, position);
-    if (!got) {
-      return std::unexpected(got.error());
+  for (;;) {
+    if (const auto hole = std::ranges::find(skipped_, position, [](const auto& one) { return one.first; });
+        hole != skipped_.end()) {
+      position = hole->second;
     }
-    const BatchAt batch{BatchHeader::read(bytes), position};
-    const bool whole = *got == bytes.size() && batch.header.magic == 2 && batch.header.last_offset_delta >= 0 &&
-                       batch.header.size_bytes() >= static_cast<std::int64_t>(batch_header_bytes) &&
-                       position + batch.header.size_bytes() <= size_bytes_;
-    if (!whole || !visit(batch)) {
+    if (position + header_bytes > size_bytes_) {
       break;
     }
-    position += batch.header.size_bytes();
+    if (position < begin || position + header_bytes > begin + filled) {
+      const auto got = (*opened)->read_at(buffer, position);
+      if (!got) {
+        return std::unexpected(got.error());
+      }
+      begin = position;
+      filled = static_cast<std::int64_t>(*got);
+      if (filled < header_bytes) {
+        break;  // the file is shorter than it was
+      }
+    }
+    const auto bytes = std::span(buffer).subspan(static_cast<std::size_t>(position - begin), batch_header_bytes);
+    const BatchAt batch{BatchHeader::read(bytes), position};
+    const bool can_be = batch.header.magic == 2 && batch.header.last_offset_delta >= 0 &&
+                        batch.header.size_bytes() >= header_bytes && batch.end() <= size_bytes_;
+    if (!can_be || !visit(batch)) {
+      break;
+    }
+    position = batch.end();
   }
   return position;
 }
@@ -103,18 +138,33 @@ Result<std::optional<BatchAt>> Segment::find(Offset offset) {
   if (auto loaded = load_indexes(); !loaded) {
     return std::unexpected(std::move(loaded.error()));
   }
-  std::optional<BatchAt> found;
-  const auto walked = walk(index_->offsets.floor(offset - base_offset_).position, [&](const BatchAt& batch) {
-    if (batch.header.last_offset() < offset) {
-      return true;
+  for (bool again = true; again;) {
+    const OffsetEntry start = index_->offsets.floor(offset - base_offset_);
+    bool entry_is_right = start.position == 0;
+    std::optional<BatchAt> found;
+    const auto walked = walk(start.position, [&](const BatchAt& batch) {
+      entry_is_right = entry_is_right || batch.header.last_offset() - base_offset_ == start.relative_offset;
+      if (!entry_is_right || batch.header.last_offset() < offset) {
+        return entry_is_right;
+      }
+      found = batch;
+      return false;
+    });
+    if (!walked) {
+      return std::unexpected(walked.error());
     }
-    found = batch;
-    return false;
-  });
-  if (!walked) {
-    return std::unexpected(walked.error());
+    if (entry_is_right && !found && *walked < size_bytes_) {
+      return failure(ErrorCode::CORRUPT_MESSAGE, fmt::format("{}: no batch at position {}", log_path_, *walked));
+    }
+    again = !entry_is_right;
+    if (!again) {
+      return found;
+    }
+    if (auto rebuilt = rebuild_indexes(); !rebuilt) {
+      return std::unexpected(std::move(rebuilt.error()));
+    }
   }
-  return found;
+  return std::nullopt;
 }
 
 Result<Bytes> Segment::read_batch(const BatchAt& batch) {
@@ -127,10 +177,28 @@ Result<Bytes> Segment::read_batch(const BatchAt& batch) {
   if (!got) {
     return std::unexpected(got.error());
   }
-  if (*got != bytes.size()) {
-    return failure(ErrorCode::CORRUPT_MESSAGE, fmt::format("{} ends inside a batch", path("log")));
+  if (*got != bytes.size() || !crc_is_right(bytes)) {
+    return failure(ErrorCode::CORRUPT_MESSAGE, fmt::format("{}: the batch at position {} (offset {}) is damaged",
+                                                           log_path_, batch.position, batch.header.base_offset.value));
   }
+  verified_->add(batch.position, batch.end());
   return bytes;
+}
+
+Result<std::optional<BatchAt>> Segment::last_batch() {
+  if (auto loaded = load_indexes(); !loaded) {
+    return std::unexpected(std::move(loaded.error()));
+  }
+  const auto& entries = index_->offsets.entries();
+  std::optional<BatchAt> last;
+  const auto walked = walk(entries.empty() ? 0 : entries.back().position, [&](const BatchAt& batch) {
+    last = batch;
+    return true;
+  });
+  if (!walked) {
+    return std::unexpected(walked.error());
+  }
+  return *walked == size_bytes_ ? last : std::nullopt;
 }
 
 Result<std::int64_t> Segment::position_before_time(std::int64_t timestamp_ms) {
@@ -138,7 +206,26 @@ Result<std::int64_t> Segment::position_before_time(std::int64_t timestamp_ms) {
     return std::unexpected(std::move(loaded.error()));
   }
   const auto entry = index_->times.before(timestamp_ms);
-  return entry ? index_->offsets.floor(entry->relative_offset).position : 0;
+  if (!entry) {
+    return 0;
+  }
+  const auto batch = find(base_offset_ + entry->relative_offset);
+  if (!batch) {
+    return std::unexpected(batch.error());
+  }
+  return *batch ? (*batch)->position : 0;
+}
+
+Result<std::int64_t> Segment::max_timestamp_ms() {
+  if (max_timestamp_ms_ == no_timestamp && size_bytes_ > 0) {
+    if (auto loaded = load_indexes(); !loaded) {
+      return std::unexpected(std::move(loaded.error()));
+    }
+    if (!index_->times.entries().empty()) {
+      max_timestamp_ms_ = std::max(max_timestamp_ms_, index_->times.entries().back().timestamp_ms);
+    }
+  }
+  return max_timestamp_ms_;
 }
 
 Result<void> Segment::truncate(std::int64_t size_bytes, Offset end) {
@@ -146,14 +233,16 @@ Result<void> Segment::truncate(std::int64_t size_bytes, Offset end) {
   if (!opened) {
     return std::unexpected(opened.error());
   }
+  if (auto loaded = load_indexes(); !loaded) {
+    return loaded;
+  }
   if (auto cut = (*opened)->truncate(size_bytes); !cut) {
     return cut;
   }
   size_bytes_ = size_bytes;
-  if (index_) {
-    index_->offsets.truncate(size_bytes);
-    index_->times.truncate(end - base_offset_);
-  }
+  verified_->cut(size_bytes);
+  index_->offsets.truncate(size_bytes);
+  index_->times.truncate(end - base_offset_);
   return {};
 }
 
@@ -164,7 +253,7 @@ Result<std::int64_t> Segment::rebuild(std::int64_t from, const std::function<boo
     first_timestamp_ms_ = max_timestamp_ms_ = no_timestamp;
   }
   const std::int64_t size = size_bytes_;
-  const auto walked = walk(from, [&](const BatchAt& batch) {
+  return walk(from, [&](const BatchAt& batch) {
     if (!accept(batch)) {
       return false;
     }
@@ -172,26 +261,46 @@ Result<std::int64_t> Segment::rebuild(std::int64_t from, const std::function<boo
     size_bytes_ = size;
     return true;
   });
-  return walked;
+}
+
+Result<void> Segment::rebuild_indexes() {
+  const auto rebuilt = rebuild(0, [](const BatchAt&) { return true; });
+  return rebuilt ? Result<void>{} : std::unexpected(rebuilt.error());
 }
 
 Result<void> Segment::load_indexes() {
   if (index_) {
     return {};
   }
-  if (auto indexes = read_indexes()) {
-    index_ = std::move(indexes);
+  auto indexes = read_indexes();
+  if (!indexes) {
+    return rebuild_indexes();
+  }
+  index_ = std::move(indexes);
+  if (first_timestamp_ms_ != no_timestamp) {
     return {};
   }
-  const auto rebuilt = rebuild(0, [](const BatchAt&) { return true; });
-  return rebuilt ? Result<void>{} : std::unexpected(rebuilt.error());
+  const auto walked = walk(0, [&](const BatchAt& batch) {
+    first_timestamp_ms_ = batch.header.max_timestamp_ms;
+    return false;
+  });
+  return walked ? Result<void>{} : std::unexpected(walked.error());
 }
 
 std::optional<Segment::Indexes> Segment::read_indexes() {
-  const auto offsets = read_whole_file(disk_, path("index"));
-  const auto times = read_whole_file(disk_, path("timeindex"));
+  if (size_bytes_ == 0) {
+    return Indexes{};
+  }
+  const auto offsets = read_whole_file(environment_.disk, path("index"));
+  const auto times = read_whole_file(environment_.disk, path("timeindex"));
   if (!offsets || !times) {
     return std::nullopt;
+  }
+  if (environment_.disk.exists(sums_path())) {
+    const auto sums = read_whole_file(environment_.disk, sums_path());
+    if (!sums || *sums != index_sums(*offsets, *times)) {
+      return std::nullopt;
+    }
   }
   auto offset_index = OffsetIndex::decode(*offsets, size_bytes_);
   auto time_index = TimeIndex::decode(*times);
@@ -202,18 +311,23 @@ std::optional<Segment::Indexes> Segment::read_indexes() {
   return fits(indexes) ? std::optional(std::move(indexes)) : std::nullopt;
 }
 
-// An index with at least as many entries as the log is long, whose last entry points at the batch it names.
+// The last entries of both are those of a log of this length.
 bool Segment::fits(const Indexes& indexes) {
   const auto& entries = indexes.offsets.entries();
-  if (entries.empty()) {
-    return size_bytes_ <= 2 * index_interval_bytes_;
-  }
-  bool right = false;
-  const auto walked = walk(entries.back().position, [&](const BatchAt& batch) {
-    right = batch.header.last_offset() - base_offset_ == entries.back().relative_offset;
-    return false;
+  std::int64_t greatest_ms = no_timestamp;
+  bool right = entries.empty();
+  Offset last;
+  const auto walked = walk(entries.empty() ? 0 : entries.back().position, [&](const BatchAt& batch) {
+    right = right || batch.header.last_offset() - base_offset_ == entries.back().relative_offset;
+    greatest_ms = std::max(greatest_ms, batch.header.max_timestamp_ms);
+    last = batch.header.last_offset();
+    return right;
   });
-  return walked && right;
+  if (!walked || !right || *walked != size_bytes_ || indexes.times.entries().empty()) {
+    return false;
+  }
+  const TimeEntry& time = indexes.times.entries().back();
+  return time.timestamp_ms >= greatest_ms && time.relative_offset <= last - base_offset_;
 }
 
 Result<void> Segment::write_indexes() {
@@ -223,10 +337,36 @@ Result<void> Segment::write_indexes() {
   if (max_timestamp_ms_ != no_timestamp) {  // Kafka's last entry: the greatest timestamp of the whole segment
     index_->times.add({max_timestamp_ms_, static_cast<std::int32_t>(offset_of_max_timestamp_ - base_offset_)});
   }
-  if (auto written = replace_file(disk_, path("index"), index_->offsets.encode()); !written) {
-    return written;
+  const Bytes offsets = index_->offsets.encode();
+  const Bytes times = index_->times.encode();
+  for (const auto& [name, content] : {std::pair{sums_path(), index_sums(offsets, times)},
+                                      std::pair{path("index"), offsets}, std::pair{path("timeindex"), times}}) {
+    if (auto written = write_whole_file(environment_.disk, name, content); !written) {
+      return written;
+    }
   }
-  return replace_file(disk_, path("timeindex"), index_->times.encode());
+  return {};
+}
+
+Result<void> Segment::remove_files() {
+  environment_.files.forget(log_path_);
+  if (environment_.disk.exists(log_path_)) {
+    if (auto removed = environment_.disk.remove(log_path_); !removed) {
+      return removed;
+    }
+  }
+  return remove_indexes();
+}
+
+Result<void> Segment::remove_indexes() {
+  for (const std::string& name : {path("index"), path("timeindex"), path("txnindex"), sums_path()}) {
+    if (environment_.disk.exists(name)) {
+      if (auto removed = environment_.disk.remove(name); !removed) {
+        return removed;
+      }
+    }
+  }
+  return {};
 }
 
 }  // namespace ottla

@@ -1,12 +1,15 @@
 // Produce 3-13 (advertised from 0: librdkafka before 2.8 switches compression off otherwise, KAFKA-18659). Two stages:
 // appended in order (then the connection reads on), and durable (then the reply may leave). Topics by id from
 // version 13.
+#include <fmt/format.h>
+
 #include <chrono>
 
 #include "broker/broker.h"
 #include "broker/connection.h"
 #include "broker/handlers.h"
 #include "broker/log.h"
+#include "protocol/record.h"
 #include "protocol/record_batch.h"
 
 namespace ottla {
@@ -37,13 +40,16 @@ std::int64_t wall_clock_ms() {
       .count();
 }
 
-Result<BatchCheck> check(const RequestContext& context, const Partition& partition, std::span<const std::byte> batch) {
+BatchLimits limits_of(const RequestContext& context, const Partition& partition) {
   const Config& config = context.broker.config;
-  const BatchLimits limits{.max_batch_bytes = partition.config().max_message_bytes,
-                           .decompression_max_bytes = config.decompression_max_bytes,
-                           .decompression_max_ratio = config.decompression_max_ratio,
-                           .keys_required = partition.config().is_compacted};
-  auto checked = check_produced_batch(batch, limits);
+  return {.max_batch_bytes = partition.config().max_message_bytes,
+          .decompression_max_bytes = config.decompression_max_bytes,
+          .decompression_max_ratio = config.decompression_max_ratio,
+          .keys_required = partition.config().is_compacted};
+}
+
+Result<BatchCheck> check(const RequestContext& context, const Partition& partition, std::span<const std::byte> batch) {
+  auto checked = check_produced_batch(batch, limits_of(context, partition));
   if (!checked) {
     return checked;
   }
@@ -57,6 +63,19 @@ Result<BatchCheck> check(const RequestContext& context, const Partition& partiti
   return checked;
 }
 
+// message.timestamp.before.max.ms and after (KIP-937).
+Result<void> check_timestamps(const BatchCheck& checked, const TopicConfig& config, std::int64_t now_ms) {
+  const bool too_old = checked.min_timestamp_ms < now_ms - config.timestamp_before_max_ms;
+  const bool too_new = checked.true_max_timestamp_ms - now_ms > config.timestamp_after_max_ms;
+  if (too_old || too_new) {
+    return failure(ErrorCode::INVALID_TIMESTAMP,
+                   fmt::format("a timestamp of {}, allowed are {} ms before and {} ms after now ({})",
+                               too_old ? checked.min_timestamp_ms : checked.true_max_timestamp_ms,
+                               config.timestamp_before_max_ms, config.timestamp_after_max_ms, now_ms));
+  }
+  return {};
+}
+
 // First stage for one partition. Gives what the second stage has to wait for, if anything was written.
 Awaitable<std::optional<Written>> append(RequestContext& context, std::shared_ptr<Partition> partition,
                                          std::span<std::byte> batch, PartitionAnswer& answer) {
@@ -65,8 +84,24 @@ Awaitable<std::optional<Written>> append(RequestContext& context, std::shared_pt
     refuse(answer, checked.error());
     co_return std::nullopt;
   }
-  if (partition->config().uses_log_append_time) {
-    const std::int64_t now_ms = wall_clock_ms();
+  const std::int64_t now_ms = wall_clock_ms();
+  Bytes repacked;  // lives until the batch is written
+  if (const auto codec = partition->config().codec; codec && *codec != checked->header.codec()) {
+    auto packed = recompress(batch, *codec, limits_of(context, *partition));
+    if (!packed) {
+      refuse(answer, packed.error());
+      co_return std::nullopt;
+    }
+    repacked = std::move(*packed);
+    batch = repacked;
+    checked->header = BatchHeader::read(batch);
+  }
+  if (!partition->config().uses_log_append_time) {
+    if (const auto in_time = check_timestamps(*checked, partition->config(), now_ms); !in_time) {
+      refuse(answer, in_time.error());
+      co_return std::nullopt;
+    }
+  } else {
     patch_timestamps(batch, now_ms, true);
     checked->header = BatchHeader::read(batch);
     checked->true_max_timestamp_ms = now_ms;

@@ -1,8 +1,10 @@
-// Fetch 4-18. Whole batches below the high watermark, in request order, with a long poll (min_bytes, max_wait_ms).
-// Answers are sessionless (session id 0, KIP-227 allows it). Topics by id from version 13. Replicas do not fetch here.
+// Fetch 4-18. Batches below the high watermark (the last may be cut at the size asked for), in request order, with a
+// long poll (min_bytes, max_wait_ms). Answers are sessionless (session id 0, KIP-227 allows it). Topics by id from
+// version 13. Replicas do not fetch here.
 #include <algorithm>
 
 #include "broker/broker.h"
+#include "broker/connection.h"
 #include "broker/epoch_check.h"
 #include "broker/handlers.h"
 #include "protocol/record_batch.h"
@@ -50,6 +52,10 @@ void look(Part& part, std::int64_t left_bytes, bool is_first) {
   answer.error_code = ErrorCode::NONE;
   part.slice = {};
   const PartitionView view = part.partition->view();
+  if (view.error != ErrorCode::NONE) {
+    answer.error_code = view.error;
+    return;
+  }
   if (const auto epoch_error = check_epoch(part.asked->current_leader_epoch, view.leader_epoch);
       epoch_error != ErrorCode::NONE) {
     answer.error_code = epoch_error;
@@ -121,7 +127,7 @@ void read(RequestContext& context, Part& part) {
       std::make_shared<Slab>(Slab{.bytes = std::make_unique_for_overwrite<std::byte[]>(size), .capacity = size});
   const auto got = part.slice.read({slab->bytes.get(), size});
   if (!got) {
-    answer.error_code = ErrorCode::KAFKA_STORAGE_ERROR;
+    answer.error_code = got.error().code;
     return;
   }
   const std::span<std::byte> bytes{slab->bytes.get(), *got};
@@ -191,7 +197,7 @@ Awaitable<FetchResponse> handle(RequestContext& context, FetchRequest& request) 
   for (;;) {
     const Found found = look_at_all(parts, max_bytes);
     const bool enough = found.size_bytes >= std::min<std::int64_t>(request.min_bytes, max_bytes);
-    if (enough || found.has_news || parts.empty() || Clock::now() >= deadline) {
+    if (enough || found.has_news || parts.empty() || Clock::now() >= deadline || context.connection.is_closed()) {
       break;
     }
     co_await wait_for_news(context, parts, deadline);

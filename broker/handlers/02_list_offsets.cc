@@ -47,7 +47,8 @@ void answer_with(Answer& answer, const Result<TimestampAndOffset>& found) {
 
 void look_up(Partition& partition, const Asked& asked, std::int16_t version, Answer& answer) {
   const PartitionView view = partition.view();
-  answer.error_code = check_epoch(asked.current_leader_epoch, view.leader_epoch);
+  answer.error_code =
+      view.error != ErrorCode::NONE ? view.error : check_epoch(asked.current_leader_epoch, view.leader_epoch);
   if (answer.error_code != ErrorCode::NONE) {
     return;
   }

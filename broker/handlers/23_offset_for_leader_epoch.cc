@@ -21,7 +21,9 @@ Awaitable<OffsetForLeaderEpochResponse> handle(RequestContext& context, OffsetFo
         answer.error_code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
         continue;
       }
-      answer.error_code = check_epoch(asked.current_leader_epoch, partition->view().leader_epoch);
+      const PartitionView view = partition->view();
+      answer.error_code =
+          view.error != ErrorCode::NONE ? view.error : check_epoch(asked.current_leader_epoch, view.leader_epoch);
       if (answer.error_code == ErrorCode::NONE) {
         const auto end = partition->end_offset_for(asked.leader_epoch);
         answer.leader_epoch = end.epoch;

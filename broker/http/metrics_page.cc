@@ -120,7 +120,7 @@ void collect_storage(const Broker& broker, std::vector<MetricFamily>& families) 
   });
   add(size, {}, bytes);
   add(count, {}, partitions);
-  add(syncs, {}, broker.partitions.committer().latencies());
+  add(syncs, {}, {&broker.partitions.committer().latency()});
   families.insert(families.end(), {std::move(size), std::move(count), std::move(syncs)});
 }
 

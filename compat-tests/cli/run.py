@@ -5,9 +5,11 @@ import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import urllib.error
 import urllib.request
@@ -23,6 +25,17 @@ def run(*words, environment=None):
     """Exit status, stdout, stderr of a call that is expected to end."""
     done = subprocess.run([OTTLA, *words], capture_output=True, text=True, timeout=20, env=environment)
     return done.returncode, done.stdout, done.stderr
+
+
+def frame(key, version, body):
+    request = struct.pack(">hhih", key, version, 7, -1) + body  # correlation id 7, no client id
+    return struct.pack(">i", len(request)) + request
+
+
+def ask(client, key, version, body):
+    client.sendall(frame(key, version, body))
+    size = struct.unpack(">i", client.recv(4, socket.MSG_WAITALL))[0]
+    return client.recv(size, socket.MSG_WAITALL)
 
 
 class CommandLine(unittest.TestCase):
@@ -101,6 +114,34 @@ class Serving(unittest.TestCase):
             broker.process.stdout.close()
             self.assertTrue(os.path.exists(os.path.join(self.folder.name, "data", ".kafka_cleanshutdown")))
 
+    def wait_for_records(self, client):
+        """Makes a topic and asks for its first record, for a minute."""
+        name = struct.pack(">h", 5) + b"topic"
+        ask(client, 3, 4, struct.pack(">i", 1) + name + b"\x01")  # Metadata makes it
+        long_poll = struct.pack(">iiiib", -1, 60_000, 1, 1_000_000, 0) + struct.pack(">i", 1) + name
+        client.sendall(frame(1, 4, long_poll + struct.pack(">iiqi", 1, 0, 0, 1_000_000)))
+        time.sleep(0.3)
+
+    def test_a_consumer_that_waits_on_a_deleted_topic_is_told_at_once(self):
+        broker = self.start(num_network_threads=1)
+        with socket.create_connection(broker.address(), timeout=10) as client, \
+                socket.create_connection(broker.address(), timeout=10) as other:
+            self.wait_for_records(client)
+            began = time.monotonic()
+            deleted = ask(other, 20, 1, struct.pack(">ih", 1, 5) + b"topic" + struct.pack(">i", 10_000))
+            self.assertEqual(struct.unpack(">h", deleted[-2:])[0], 0)
+            reply = client.recv(4096)  # size, correlation id, throttle time, one topic, its name, one partition, its index
+            self.assertEqual(struct.unpack_from(">h", reply, 4 + 4 + 4 + 4 + 7 + 4 + 4)[0], 6)  # NOT_LEADER_OR_FOLLOWER
+            self.assertLess(time.monotonic() - began, 4)
+
+    def test_a_consumer_that_waits_does_not_hold_up_the_stop(self):
+        broker = self.start()
+        with socket.create_connection(broker.address(), timeout=10) as client:
+            self.wait_for_records(client)
+            began = time.monotonic()
+            self.assertEqual(broker.stop(), 0)
+            self.assertLess(time.monotonic() - began, 4)
+
     def test_a_port_in_use(self):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
@@ -130,8 +171,7 @@ class Serving(unittest.TestCase):
             with urllib.request.urlopen(base + path, timeout=5) as reply:
                 self.assertEqual((reply.status, reply.read().decode().strip()), (200, text))
         with socket.create_connection(broker.address(), timeout=5) as client:
-            client.sendall(bytes.fromhex("0000000d" "00120000" "00000007" "0003616263"))  # ApiVersions v0 of "abc"
-            self.assertGreater(len(client.recv(4096)), 20)
+            self.assertGreater(len(ask(client, 18, 0, b"")), 20)  # ApiVersions
         with urllib.request.urlopen(base + "/metrics", timeout=5) as reply:
             metrics = reply.read().decode()
         self.assertIn('ottla_requests_total{api="ApiVersions"} 1', metrics.split("\n"))
@@ -155,8 +195,8 @@ class Serving(unittest.TestCase):
 
     def test_kafkas_own_server_properties(self):
         # In a network of its own, where its fixed ports are free and nobody else is reached.
-        words = ["unshare", "--map-root-user", "--net", "sh", "-c",
-                 'ip link set lo up; exec "$@"', "sh", OTTLA, "serve", "--config",
+        words = ["unshare", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"]), "sh", "-c",
+                 'ip link set lo up && exec "$@"', "sh", OTTLA, "serve", "--config",
                  os.path.join(HERE, "kafka-server.properties"), "--set", f"log.dirs={self.folder.name}/data"]
         process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:

@@ -69,10 +69,25 @@ class Ledger {
     }
     auto& update = row.updates[static_cast<std::size_t>(sequence)];
     if (++update.reads == 1) {
-      latencies_ms_.push_back(now_ms - update.sent_ms);
+      if (judges_latency_) {
+        latencies_ms_.push_back(now_ms - update.sent_ms);
+      }
       out_of_order_ += sequence < row.last_read;
       row.last_read = std::max(row.last_read, sequence);
     }
+  }
+
+  // From here on everything is read a second time, from the start: what is in the log at the end.
+  void read_again() {
+    const std::lock_guard lock(mutex_);
+    for (auto& [symbol, row] : rows_) {
+      row.last_read = -1;
+      for (Update& update : row.updates) {
+        update.read_before = update.read_before || update.reads > 1;
+        update.reads = 0;
+      }
+    }
+    judges_latency_ = false;
   }
 
   [[nodiscard]] Verdict verdict() const {
@@ -88,7 +103,7 @@ class Ledger {
         counts.failed += update.failed;
         counts.read += update.reads > 0;
         counts.lost += update.acknowledged && update.reads == 0;
-        counts.doubled += update.reads > 1;
+        counts.doubled += update.reads > 1 || update.read_before;
       }
       verdict.split_symbols += row.partitions.size() > 1;
       verdict.partitions.insert(row.partitions.begin(), row.partitions.end());
@@ -103,6 +118,7 @@ class Ledger {
     std::int32_t reads = 0;
     bool acknowledged = false;
     bool failed = false;
+    bool read_before = false;  // more than once, the first time round
   };
   struct Row {
     std::vector<Update> updates;
@@ -115,6 +131,7 @@ class Ledger {
   std::vector<double> latencies_ms_;
   std::optional<double> last_acknowledged_ms_;
   double longest_pause_ms_ = 0;
+  bool judges_latency_ = true;
   std::int64_t out_of_order_ = 0;
   std::int64_t unknown_ = 0;
 };

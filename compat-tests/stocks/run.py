@@ -51,8 +51,11 @@ def run(title, seconds, checks, disturb, *settings):
             try:
                 disturb(broker)
                 text = job.communicate(timeout=seconds + 180)[0]
+            except subprocess.TimeoutExpired:
+                print(f"{title}: no end")
             finally:
                 job.kill()
+                job.wait()
                 status = broker.stop()
             if job.returncode != 0:  # else it says only that the broker was away
                 errors.seek(0)
@@ -94,7 +97,7 @@ def main():
     told = run("undisturbed", seconds, checks, lambda broker: None)
     checks.that("nothing was given up", told and told["failed"] == 0, told and told["failed"])
     told = run(f"killed {KILLS} times", seconds, checks, kill_now_and_then(seconds), "enable.idempotence=true")
-    checks.that("some were acknowledged", told and told["acknowledged"] > 0, told and told["acknowledged"])
+    checks.that("nearly all were acknowledged", told and told["failed"] * 100 < told["sent"], told and told["failed"])
     print(f"{checks.passed} passed, {checks.failed} failed")
     return checks.failed != 0
 

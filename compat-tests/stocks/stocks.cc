@@ -1,5 +1,6 @@
 // The stocks job: real prices of five stocks, replayed at a steady rate by librdkafka with its default settings and
-// acks=all; a reader follows live. Prints one JSON object.
+// acks=all; a reader follows live, and another one reads it all once more at the end: that one judges. Prints one JSON
+// object.
 //
 // usage: stocks BOOTSTRAP PRICES_CSV SECONDS UPDATES_PER_SECOND [NAME=VALUE of the producer]...
 #include <fmt/format.h>
@@ -71,13 +72,14 @@ class Reports final : public RdKafka::DeliveryReportCb {
 void send(RdKafka::Producer& producer, Ledger& ledger, const Price& price) {
   const std::int64_t sequence = ledger.sent(price.symbol, now_ms());
   const std::string text = std::to_string(sequence);
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): librdkafka carries a number along as a pointer
+  void* const opaque = reinterpret_cast<void*>(static_cast<std::intptr_t>(sequence));
   for (;;) {
     std::unique_ptr<RdKafka::Headers> headers(RdKafka::Headers::create());
     headers->add("sequence", text);
     const auto error = producer.produce(topic, RdKafka::Topic::PARTITION_UA, RdKafka::Producer::RK_MSG_COPY,
                                         const_cast<char*>(price.price.data()), price.price.size(), price.symbol.data(),
-                                        price.symbol.size(), 0, headers.get(),
-                                        reinterpret_cast<void*>(static_cast<std::intptr_t>(sequence)));
+                                        price.symbol.size(), 0, headers.get(), opaque);
     if (error == RdKafka::ERR_NO_ERROR) {
       (void)headers.release();  // the message's now
       return;
@@ -149,6 +151,7 @@ void follow(const std::string& bootstrap, Ledger& ledger, const std::atomic<bool
     throw std::runtime_error(error);
   }
   std::vector<RdKafka::TopicPartition*> assigned;
+  assigned.reserve(partition_count);
   for (int partition = 0; partition < partition_count; ++partition) {
     assigned.push_back(RdKafka::TopicPartition::create(topic, partition, RdKafka::Topic::OFFSET_BEGINNING));
   }
@@ -209,6 +212,8 @@ int run(const std::vector<std::string>& arguments) {
   producer->flush(60'000);
   stop = true;
   reader.join();
+  ledger.read_again();
+  follow(bootstrap, ledger, stop);
   print(ledger.verdict());
   return 0;
 }

@@ -10,7 +10,7 @@ namespace {
 constexpr std::int16_t member_id_required_since = 4;  // KIP-394
 constexpr std::int16_t skip_assignment_since = 9;     // KIP-814
 // A JoinGroup of a member that does not know its id is let go after this: it may have come again under another one.
-constexpr Millis new_member_join_timeout_ms = 5 * 60'000;
+constexpr Millis new_member_join_timeout_ms = Millis{5} * 60'000;
 
 }  // namespace
 

@@ -19,14 +19,14 @@ struct Member {
   std::string client_host;
   std::int32_t session_timeout_ms = 0;
   std::int32_t rebalance_timeout_ms = 0;
-  Protocols protocols = {};  // in the member's order of preference
-  Bytes assignment = {};
+  Protocols protocols;  // in the member's order of preference
+  Bytes assignment;
 
-  std::optional<Token> join = {};  // its JoinGroup waits for an answer
-  std::optional<Token> sync = {};  // its SyncGroup does
-  bool is_new = false;             // has never been told its id: cannot send heartbeats
-  bool must_sync = false;          // has not yet fetched its assignment of this generation
-  Millis expires_at = 0;           // the end of its session
+  std::optional<Token> join;  // its JoinGroup waits for an answer
+  std::optional<Token> sync;  // its SyncGroup does
+  bool is_new = false;        // has never been told its id: cannot send heartbeats
+  bool must_sync = false;     // has not yet fetched its assignment of this generation
+  Millis expires_at = 0;      // the end of its session
   Millis last_heard_at = 0;
   const char* last_said = "";
 

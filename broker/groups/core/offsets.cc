@@ -111,6 +111,7 @@ void Group::on(const DeleteGroup& event) {
     }
   }
   std::vector<LogRecord> records;
+  records.reserve(partitions.size() + 1);
   for (const TopicPartition& partition : partitions) {
     records.push_back(offset_tombstone(id_, partition));
   }

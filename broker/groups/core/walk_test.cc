@@ -99,10 +99,10 @@ class Walk {
         restart(client, true);
         break;
       case 2:  // stops for a while, and goes on with what it believed
-        client.paused_until = now_ + below(3 * session_ms);
+        client.paused_until = now_ + below(Millis{3} * session_ms);
         break;
       case 3:
-        client.busy_until = now_ + below(3 * rebalance_ms);
+        client.busy_until = now_ + below(Millis{3} * rebalance_ms);
         break;
       default:
         if (client.is_running && !client.instance && !client.id.empty()) {
@@ -383,7 +383,8 @@ class Walk {
       }
       running += client.is_running ? 1 : 0;
     }
-    for (const Millis end = now_ + 4 * (rebalance_ms + session_ms); now_ < end && broken_.empty(); now_ += below(100)) {
+    for (const Millis end = now_ + Millis{4} * (rebalance_ms + session_ms); now_ < end && broken_.empty();
+         now_ += below(100)) {
       act(false);
     }
     std::set<std::int32_t> covered;

@@ -1,0 +1,178 @@
+#include "broker/housekeeper.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+
+#include "broker/log.h"
+#include "broker/partitions.h"
+#include "storage/compaction.h"
+
+namespace ottla {
+
+namespace {
+
+constexpr std::chrono::milliseconds idle_file_interval{30'000};
+
+std::int64_t wall_clock_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+void warn(const Partition& partition, const Error& error) { logger().warn("{}: {}", partition.name(), error.message); }
+
+}  // namespace
+
+Housekeeper::Housekeeper(Partitions& partitions, LogDirectory& directory, const LogEnvironment& environment,
+                         const Config& config)
+    : partitions_(partitions), directory_(directory), environment_(environment), config_(config) {
+  const auto add = [this](std::int64_t interval_ms, void (Housekeeper::*action)()) {
+    const std::chrono::milliseconds interval(interval_ms);
+    chores_.push_back({interval, action, Clock::now() + interval});
+  };
+  add(config.log_retention_check_interval_ms, &Housekeeper::check_retention);
+  add(config.log_cleaner_backoff_ms, &Housekeeper::compact_logs);
+  add(config.log_flush_offset_checkpoint_interval_ms, &Housekeeper::write_recovery_points);
+  add(idle_file_interval.count(), &Housekeeper::close_idle_files);
+}
+
+void Housekeeper::start() {
+  thread_ = std::jthread([this] {
+    pthread_setname_np(pthread_self(), "housekeeper");
+    work();
+  });
+}
+
+void Housekeeper::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+  for (const auto& done : waiting_) {
+    done->complete(failure(ErrorCode::NOT_LEADER_OR_FOLLOWER, "the broker is stopping"));
+  }
+  waiting_.clear();
+}
+
+void Housekeeper::make_log_starts_durable(std::shared_ptr<OneShot<Result<void>>> done) {
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(std::move(done));
+  }
+  wake_.notify_one();
+}
+
+void Housekeeper::work() {
+  for (;;) {
+    std::vector<std::shared_ptr<OneShot<Result<void>>>> waiting;
+    {
+      std::unique_lock lock(mutex_);
+      const auto next = std::ranges::min_element(chores_, {}, &Chore::due)->due;
+      wake_.wait_until(lock, next, [this] { return stopping_ || !waiting_.empty(); });
+      if (stopping_) {
+        return;
+      }
+      waiting.swap(waiting_);
+    }
+    if (!waiting.empty()) {
+      const auto persisted = persist_log_starts();
+      for (const auto& done : waiting) {
+        done->complete(persisted);
+      }
+    }
+    for (Chore& chore : chores_) {
+      if (Clock::now() >= chore.due) {
+        (this->*chore.action)();
+        chore.due = Clock::now() + chore.interval;
+      }
+    }
+  }
+}
+
+// The new starts first, durably; then the files: else a crash could bring some of them back and not others.
+Result<void> Housekeeper::persist_log_starts() {
+  OffsetsByDirectory starts;
+  bool must_sync = false;
+  partitions_.for_each([&](Partition& partition) {
+    if (const auto state = partition.log_state()) {
+      starts[partition.name()] = state->log_start_offset;
+      must_sync = must_sync || state->log_start_offset > state->durable_end_offset;
+    } else if (const auto known = directory_.log_start_offset(partition.name())) {
+      starts[partition.name()] = *known;
+    }
+  });
+  std::erase_if(starts, [](const auto& entry) { return entry.second == Offset{0}; });
+  // A start that is durable says that what was below had been, too.
+  auto done = must_sync ? environment_.disk.sync_all(directory_.path()) : Result<void>{};
+  done = done ? directory_.write_log_start_offsets(starts) : done;
+  if (!done) {
+    logger().error("log starts cannot be written: {}", done.error().message);
+    return done;
+  }
+  partitions_.for_each([](Partition& partition) {
+    if (const auto removed = partition.remove_deleted_segments(); !removed) {
+      warn(partition, removed.error());
+    }
+  });
+  return {};
+}
+
+void Housekeeper::check_retention() {
+  bool has_moved = false;
+  partitions_.for_each([&](Partition& partition) {
+    partition.expire_producers(wall_clock_ms());
+    const auto moved = partition.apply_retention(wall_clock_ms());
+    if (!moved) {
+      warn(partition, moved.error());
+    }
+    has_moved = has_moved || moved.value_or(false);
+  });
+  if (has_moved) {
+    (void)persist_log_starts();
+  }
+}
+
+void Housekeeper::compact_logs() {
+  bool has_compacted = false;
+  partitions_.for_each([&](Partition& partition) {
+    if (partition.config().is_compacted) {
+      const auto compacted = partition.compact(environment_.disk, wall_clock_ms(),
+                                               static_cast<std::size_t>(config_.log_cleaner_dedupe_buffer_size));
+      if (!compacted) {
+        warn(partition, compacted.error());
+      }
+      has_compacted = has_compacted || compacted.value_or(false);
+    }
+  });
+  if (!has_compacted) {
+    return;
+  }
+  OffsetsByDirectory cleaned;
+  partitions_.for_each([&](Partition& partition) {
+    if (const auto state = partition.log_state(); state && state->cleaned_to > Offset{0}) {
+      cleaned[partition.name()] = state->cleaned_to;
+    }
+  });
+  if (const auto written = directory_.write_cleaned_to(cleaned); !written) {
+    logger().warn("{}", written.error().message);
+  }
+}
+
+void Housekeeper::write_recovery_points() {
+  OffsetsByDirectory points;
+  partitions_.for_each([&](Partition& partition) {
+    const auto state = partition.log_state();
+    points[partition.name()] = state ? state->durable_end_offset : directory_.recovery_point(partition.name());
+  });
+  if (const auto written = directory_.write_recovery_points(points); !written) {
+    logger().warn("{}", written.error().message);
+  }
+}
+
+void Housekeeper::close_idle_files() { environment_.files.close_unused(); }
+
+}  // namespace ottla

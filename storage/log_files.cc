@@ -1,0 +1,119 @@
+// Opening a log, first part: its directory and which segments are in it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "storage/leader_epochs.h"
+#include "storage/log.h"
+#include "storage/log_file_names.h"
+#include "storage/producer_state.h"
+#include "storage/segment.h"
+#include "storage/text_lines.h"
+
+namespace ottla {
+
+namespace {
+
+std::string parent_of(const std::string& path) {
+  const auto parent = std::filesystem::path(path).parent_path().string();
+  return parent.empty() ? "." : parent;
+}
+
+// Only logs we made from the start have it; it goes before the first compaction.
+std::string no_gaps_path(const std::string& directory) { return directory + "/.ottla-no-gaps"; }
+
+}  // namespace
+
+Result<std::unique_ptr<Log>> Log::open(const LogEnvironment& environment, std::string directory,
+                                       const PartitionKey& key, const LogConfig& config, const LogHints& hints,
+                                       std::int64_t now_ms) {
+  std::unique_ptr<Log> log(new Log(environment, std::move(directory), key, config));
+  log->active_since_ms_ = now_ms;
+  auto done = log->ensure_directory();
+  done = done ? log->find_segments(hints) : done;
+  done = done ? log->recover(hints) : done;
+  done = done ? log->restore_producers(now_ms) : done;
+  if (!done) {
+    return std::unexpected(std::move(done.error()));
+  }
+  return log;
+}
+
+// partition.metadata ties the directory to its topic: a topic of the same name made later must not adopt old data.
+Result<void> Log::ensure_directory() {
+  const std::string path = directory_ + "/partition.metadata";
+  const std::string topic_id = fmt::format("topic_id: {}", key_.topic_id.to_string());
+  if (!disk_.exists(path)) {
+    auto done = disk_.make_directories(directory_);
+    const auto names = disk_.list(directory_);
+    if (names && names->empty()) {
+      done = done ? write_whole_file(disk_, no_gaps_path(directory_), {}) : done;
+    }
+    done = done ? replace_file(disk_, path, as_bytes("version: 0\n" + topic_id)) : done;
+    done = done ? disk_.sync_directory(parent_of(directory_)) : done;
+    has_no_gaps_ = disk_.exists(no_gaps_path(directory_));
+    return done;
+  }
+  has_no_gaps_ = disk_.exists(no_gaps_path(directory_));
+  const auto content = read_whole_file(disk_, path);
+  if (!content) {
+    return std::unexpected(content.error());
+  }
+  if (as_text(*content).find(topic_id) == std::string_view::npos) {
+    return failure(ErrorCode::KAFKA_STORAGE_ERROR,
+                   fmt::format("{} belongs to another topic than {}", directory_, key_.topic_id.to_string()));
+  }
+  return {};
+}
+
+Result<void> Log::forget_no_gaps() {
+  if (!std::exchange(has_no_gaps_, false)) {
+    return {};
+  }
+  auto done = disk_.remove(no_gaps_path(directory_));
+  return done ? disk_.sync_directory(directory_) : done;
+}
+
+Result<void> Log::find_segments(const LogHints& hints) {
+  auto names = disk_.list(directory_);
+  if (names) {
+    if (auto finished = finish_compactions(*names); !finished) {
+      return finished;
+    }
+    names = disk_.list(directory_);
+  }
+  if (!names) {
+    return std::unexpected(names.error());
+  }
+  cleaned_to_ = hints.cleaned_to;
+  for (const std::string& name : *names) {
+    const auto base = offset_in_name(name, "", ".log");
+    if (!base) {
+      continue;
+    }
+    const auto file = disk_.open(directory_ + "/" + name, OpenMode::read);
+    if (!file) {
+      return std::unexpected(file.error());
+    }
+    const auto size = (*file)->size();
+    if (!size) {
+      return std::unexpected(size.error());
+    }
+    segments_.push_back(
+        std::make_unique<Segment>(environment_, directory_, *base, *size, config_.index_interval_bytes));
+  }
+  log_start_offset_ = hints.log_start_offset.value_or(Offset{0});
+  if (segments_.empty()) {
+    auto first = Segment::create(environment_, directory_, log_start_offset_, config_.index_interval_bytes);
+    if (!first) {
+      return std::unexpected(std::move(first.error()));
+    }
+    segments_.push_back(std::move(*first));
+    directory_dirty_ = true;
+  }
+  log_start_offset_ = std::max(log_start_offset_, segments_.front()->base_offset());
+  return remove_deleted_segments();  // where a deletion broke off
+}
+
+}  // namespace ottla

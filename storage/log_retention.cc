@@ -1,0 +1,80 @@
+// The start of a log: what is deleted, and when its files go.
+#include <algorithm>
+
+#include "storage/leader_epochs.h"
+#include "storage/log.h"
+#include "storage/producer_state.h"
+#include "storage/segment.h"
+
+namespace ottla {
+
+void Log::advance_log_start(Offset offset) {
+  log_start_offset_ = std::max(log_start_offset_, std::min(offset, log_end_offset_));
+}
+
+Result<void> Log::apply_retention(std::int64_t now_ms, Offset high_watermark) {
+  if (!config_.deletes || failed_) {
+    return {};
+  }
+  std::int64_t size = size_bytes();
+  std::size_t expired = 0;
+  for (; expired < segments_.size(); ++expired) {
+    Segment& segment = *segments_[expired];
+    const bool is_active = expired + 1 == segments_.size();
+    const Offset end = is_active ? log_end_offset_ : segments_[expired + 1]->base_offset();
+    const auto newest_ms = segment.max_timestamp_ms();
+    if (!newest_ms) {
+      return std::unexpected(newest_ms.error());
+    }
+    if (!is_active) {
+      segment.drop_indexes();
+    }
+    const bool is_old = config_.retention_ms >= 0 && *newest_ms >= 0 && now_ms - *newest_ms > config_.retention_ms;
+    const bool is_too_much = config_.retention_bytes >= 0 && size - segment.size_bytes() >= config_.retention_bytes;
+    if (end > high_watermark || (is_active && segment.size_bytes() == 0) || (!is_old && !is_too_much)) {
+      break;
+    }
+    size -= segment.size_bytes();
+  }
+  if (expired == segments_.size()) {
+    if (auto rolled = roll(now_ms); !rolled) {
+      return rolled;
+    }
+  }
+  advance_log_start(segments_[expired]->base_offset());
+  return {};
+}
+
+// Deleting what is damaged makes the log whole again; what comes then goes into a new segment.
+Result<void> Log::leave_damage_behind() {
+  const bool was_damaged = !damaged_.empty();
+  std::erase_if(damaged_, [this](const DamagedRange& range) { return range.to <= log_start_offset_; });
+  if (!was_damaged || !damaged_.empty() || active().base_offset() == log_end_offset_) {
+    return {};
+  }
+  return start_segment();
+}
+
+Result<void> Log::remove_deleted_segments() {
+  if (auto left = leave_damage_behind(); !left) {
+    return left;
+  }
+  if (segments_.size() < 2 || segments_[1]->base_offset() > log_start_offset_) {
+    return {};
+  }
+  // The segment that stays must not get lost when those before it are gone.
+  if (auto synced = disk_.sync_directory(directory_); !synced) {
+    return synced;
+  }
+  while (segments_.size() > 1 && segments_[1]->base_offset() <= log_start_offset_) {
+    if (auto removed = segments_.front()->remove_files(); !removed) {
+      return removed;
+    }
+    segments_.erase(segments_.begin());
+  }
+  const LeaderEpochs before = *epochs_;
+  epochs_->truncate_start(log_start_offset_);
+  return before == *epochs_ ? Result<void>{} : epochs_->write(disk_, directory_);
+}
+
+}  // namespace ottla
