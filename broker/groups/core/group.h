@@ -148,22 +148,21 @@ class Group {
   Effects effects_;
 
   State state_ = State::Empty;
-  Millis state_since_ = 0;
-  std::string reason_;  // of the latest rebalance
+  bool is_initial_delay_ = false;  // in PreparingRebalance: only the delay decides
+  bool joined_during_delay_ = false;
+  bool is_storing_assignment_ = false;
   std::int32_t generation_ = 0;
+  Millis state_since_ = 0;
+  Millis rebalance_ends_at_ = 0;  // in PreparingRebalance
+  Millis initial_delay_left_ms_ = 0;
+  Millis sync_ends_at_ = 0;  // who has not fetched its assignment by then is removed
+  std::string reason_;       // of the latest rebalance
   std::string protocol_type_;
   std::optional<std::string> protocol_;
   std::string leader_;  // empty: none
   std::map<std::string, Member> members_;
   std::map<std::string, std::string> static_members_;  // instance id -> member id
   std::map<std::string, Millis> pending_members_;      // told an id and asked to come back with it; until when
-
-  Millis rebalance_ends_at_ = 0;   // in PreparingRebalance
-  bool is_initial_delay_ = false;  // in it, only the delay decides
-  Millis initial_delay_left_ms_ = 0;
-  bool joined_during_delay_ = false;
-  Millis sync_ends_at_ = 0;  // who has not fetched its assignment by then is removed
-  bool is_storing_assignment_ = false;
 
   std::map<TopicPartition, CommittedOffset> offsets_;
   std::uint64_t next_write_ = 1;
