@@ -39,7 +39,7 @@ TEST_F(LogRecoveryTest, a_torn_last_batch_is_cut_at_every_byte) {
   write({"the last one"});
   const auto torn = disk->after_kill();
   for (auto size = whole; size < size_of(segment(0)); ++size) {
-    disk = torn->after_kill();
+    go_on_with(torn->after_kill());
     cut_file(segment(0), size);
     open();
     EXPECT_THAT(values(), ElementsAre("one")) << size;
@@ -68,7 +68,7 @@ TEST_F(LogRecoveryTest, a_flipped_bit_in_the_unsynced_tail_is_cut_wherever_it_is
   write({"two"});
   const auto before = disk->after_kill();
   for (auto at = whole; at < size_of(segment(0)); ++at) {
-    disk = before->after_kill();
+    go_on_with(before->after_kill());
     disk->flip_bit(segment(0), at, static_cast<unsigned>(at % 8));
     open();
     EXPECT_THAT(values(), ElementsAre("one")) << at - whole;
@@ -84,7 +84,7 @@ TEST_F(LogRecoveryTest, a_flipped_bit_below_the_durable_mark_is_kept_and_told) {
   write_durably({"two", "three"});
   const auto before = disk->after_kill();
   for (auto at = second; at < 2 * second; ++at) {
-    disk = before->after_kill();
+    go_on_with(before->after_kill());
     const auto size = size_of(segment(0));
     disk->flip_bit(segment(0), at, static_cast<unsigned>(at % 7));
     open();
@@ -137,7 +137,7 @@ TEST_F(LogRecoveryTest, without_a_mark_the_recovery_point_says_what_was_durable)
   open({.recovery_point = Offset{3}, .log_start_offset = {}, .cleaned_to = {}, .clean_end = {}, .durable_mark = {}});
   EXPECT_THAT(log->damaged(), IsEmpty());                // below the recovery point nothing is scanned ...
   EXPECT_EQ(read_error(1), ErrorCode::CORRUPT_MESSAGE);  // ... and the CRC is checked when the batch is served
-  disk = before->after_kill();
+  go_on_with(before->after_kill());
   open();
   EXPECT_EQ(end(), 1);  // nothing says that it had been durable
 }
@@ -209,13 +209,13 @@ TEST_F(SegmentsTest, index_files_that_do_not_fit_are_rebuilt) {
     const std::string whole = read_text(*clean, path);
     for (const std::string& bad : {std::string(), whole + whole, std::string(whole.size(), '\0'),
                                    std::string(whole.size(), '\x7f'), whole.substr(0, whole.size() / 2)}) {
-      disk = clean->after_kill();
+      go_on_with(clean->after_kill());
       write_text(*disk, path, bad);
       open(hints);
       EXPECT_THAT(values(3), ElementsAre("b3", "c4", "c5", "d6", "d7"));
       EXPECT_EQ(log->offset_for_timestamp(now_ms, Offset{8})->offset, Offset{0});
     }
-    disk = clean->after_kill();
+    go_on_with(clean->after_kill());
     ASSERT_TRUE(disk->remove(path));
     open(hints);
     EXPECT_THAT(values(3), ElementsAre("b3", "c4", "c5", "d6", "d7"));
@@ -328,7 +328,7 @@ TEST_F(ProducerSnapshotTest, a_snapshot_of_a_tail_that_was_cut_is_never_used) {
   for (const std::string& path : snapshots()) {
     ahead[path] = read_text(*disk, path);
   }
-  disk = before->after_kill();
+  go_on_with(before->after_kill());
   for (const auto& [path, text] : ahead) {
     write_text(*disk, path, text);
   }
@@ -341,7 +341,7 @@ TEST_F(ProducerSnapshotTest, a_snapshot_of_a_tail_that_was_cut_is_never_used) {
 
 TEST_F(LogRecoveryTest, a_failed_sync_is_never_tried_again_and_nothing_more_is_acknowledged) {
   for (const auto how : {FailedSync::kept_dirty, FailedSync::kept_clean, FailedSync::dropped, FailedSync::mixed}) {
-    disk = std::make_unique<FaultDisk>();
+    go_on_with(std::make_unique<FaultDisk>());
     ASSERT_TRUE(disk->make_directories("data"));
     open();
     write_durably({"one"});

@@ -42,18 +42,15 @@ class LogFixture : public testing::Test {
     ASSERT_TRUE(opened) << opened.error().message;
   }
   // What a power cut leaves; `seed` decides.
-  void cut_power(std::uint64_t seed) {
-    log.reset();
-    marks.reset();
-    files.reset();
-    disk = disk->after_power_cut(seed);
-  }
+  void cut_power(std::uint64_t seed) { go_on_with(disk->after_power_cut(seed)); }
   // The process is killed: what was written is all there.
-  void kill() {
+  void kill() { go_on_with(disk->after_kill()); }
+  // Whatever was open goes first: a file knows its disk.
+  void go_on_with(std::unique_ptr<FaultDisk> next) {
     log.reset();
     marks.reset();
     files.reset();
-    disk = disk->after_kill();
+    disk = std::move(next);
   }
   // A clean stop, and what the next start knows of it.
   LogHints close() {
