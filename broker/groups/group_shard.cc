@@ -183,18 +183,19 @@ void GroupShard::plan_clean_up() {
 
 void GroupShard::clean_up() {
   std::vector<std::string> ids;
+  ids.reserve(groups_.size());
   for (const auto& [id, one] : groups_) {
     ids.push_back(id);
   }
   for (const std::string& id : ids) {
-    clean_up(groups_.at(id).group);
+    clean_up(id);
   }
 }
 
 // Offsets of topics that are gone, and with offsets.retention.minutes set, those that an empty group has left for
 // longer.
-void GroupShard::clean_up(const groups::Group& group) {
-  const std::string id = group.id();
+void GroupShard::clean_up(const std::string& id) {
+  const groups::Group& group = groups_.at(id).group;
   const std::int64_t retention_ms = std::int64_t{broker_.config.offsets_retention_minutes} * 60'000;
   const std::int64_t oldest = now_ms() - retention_ms;
   const bool is_left = group.state() == groups::State::Empty && group.state_since() < oldest;

@@ -61,7 +61,7 @@ class GroupShard {
   void arm(Served& one);
   void plan_clean_up();
   void clean_up();
-  void clean_up(const groups::Group& group);
+  void clean_up(const std::string& id);
   Awaitable<> write(std::string id, std::shared_ptr<Partition> home, groups::Write write);
 
   Core& core_;
