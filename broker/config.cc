@@ -56,7 +56,7 @@ constexpr auto table = std::to_array<Setting>({
     {"fetch.max.bytes", &Config::fetch_max_bytes, "57671680", "The most one Fetch answers.", 1024, int32_max},
     {"decompression.max.bytes", &Config::decompression_max_bytes, "67108864", "The most one batch may unpack to.", 1},
     {"decompression.max.ratio", &Config::decompression_max_ratio, "1000",
-     "How many times its size a batch may unpack to.", 1},
+     "How many times its size a batch may unpack to, if that is more than max.message.bytes.", 1},
     {"log.message.timestamp.type", &Config::log_message_timestamp_type, "CreateTime",
      "CreateTime or LogAppendTime (a topic's message.timestamp.type)."},
     {"log.cleanup.policy", &Config::log_cleanup_policy, "delete",

@@ -13,8 +13,11 @@ namespace {
 
 // Requests of one connection that may wait for their replies; beyond it we stop reading (a bound, not a tuning knob).
 constexpr std::size_t max_pending_replies = 1024;
+constexpr std::size_t max_held_bytes = std::size_t{16} * 1024 * 1024;
 constexpr auto silence_check_interval = std::chrono::seconds(1);
+// A frame may take this long, and as much longer as its bytes take at the slowest rate we put up with.
 constexpr auto slow_frame_deadline = std::chrono::seconds(30);
+constexpr std::size_t slowest_bytes_per_second = 1024;
 
 }  // namespace
 
@@ -31,9 +34,13 @@ Connection::Connection(Socket socket, Core& core, Broker& broker, std::string li
   socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.non_blocking(true, ignored);
   core_.metrics.connection_opened();
+  core_.enter(*this);
 }
 
-Connection::~Connection() { core_.metrics.connection_closed(client_software_); }
+Connection::~Connection() {
+  core_.leave(*this);
+  core_.metrics.connection_closed(client_software_);
+}
 
 Awaitable<> Connection::run() {
   const auto self = shared_from_this();
@@ -46,11 +53,14 @@ Awaitable<> Connection::run() {
     }
     if (*frame) {
       co_await serve_frame(std::move(**frame));
+      frame_began_ = Clock::now();
       continue;
     }
     const auto space = reader_.space();
+    reading_ = true;
     const auto [error, size] =
         co_await socket_.async_read_some(asio::buffer(space.data(), space.size()), asio::as_tuple(use_awaitable));
+    reading_ = false;
     if (error) {
       close("");
       break;
@@ -65,7 +75,6 @@ Awaitable<> Connection::run() {
 }
 
 Awaitable<> Connection::serve_frame(Frame frame) {
-  frame_began_ = Clock::now();
   auto header = read_request_header(frame.bytes);
   if (!header) {
     close(header.error().message);
@@ -78,6 +87,8 @@ Awaitable<> Connection::serve_frame(Frame frame) {
   }
   co_await wait_for_room();
   auto context = std::make_shared<RequestContext>(broker_, core_, *this, *header, std::move(frame), Clock::now());
+  context->reply->held_bytes = context->frame.bytes.size();
+  held_bytes_ += context->reply->held_bytes;
   replies_.push_back(context->reply);
   if (header->api_version < api->api.versions.min || header->api_version > api->api.versions.max) {
     if (api->api.key == ApiVersionsRequest::api.key) {
@@ -123,12 +134,24 @@ void Connection::finish(const ApiEntry& api, RequestContext& context, const Resu
     return;
   }
   core_.metrics.served(api.api.key, Clock::now() - context.received_at, context.reply->has_error);
+  context.reply->held_bytes += context.reply->out.size_bytes();
+  held_bytes_ += context.reply->out.size_bytes();
   context.reply->ready = true;
   reply_ready();
 }
 
+bool Connection::has_room() const { return replies_.size() < max_pending_replies && held_bytes_ < max_held_bytes; }
+
+void Connection::let_go(Reply& reply) {
+  held_bytes_ -= reply.held_bytes;
+  reply.held_bytes = 0;
+  if (room_ && has_room()) {
+    room_->complete(true);
+  }
+}
+
 Awaitable<> Connection::wait_for_room() {
-  while (replies_.size() >= max_pending_replies && !closed_) {
+  while (!has_room() && !closed_) {
     room_ = std::make_shared<OneShot<bool>>();
     const auto room = room_;
     co_await room->wait();
@@ -154,14 +177,12 @@ bool Connection::collect_ready_replies() {
     auto reply = std::move(replies_.front());
     replies_.pop_front();
     if (reply->nothing_to_send) {
+      let_go(*reply);
       continue;
     }
     reply->out.for_each_part(
         [this](std::span<const std::byte> part) { buffers_.emplace_back(part.data(), part.size()); });
     being_written_.push_back(std::move(reply));
-  }
-  if (room_ && replies_.size() < max_pending_replies) {
-    room_->complete(true);
   }
   return !buffers_.empty();
 }
@@ -174,6 +195,9 @@ void Connection::write_ready_replies() {
   asio::async_write(socket_, buffers_,
                     [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) {
                       self->writing_ = false;
+                      for (const auto& reply : self->being_written_) {
+                        self->let_go(*reply);
+                      }
                       self->core_.metrics.sent(size);
                       if (error) {
                         self->close("");
@@ -181,6 +205,11 @@ void Connection::write_ready_replies() {
                       }
                       self->write_ready_replies();
                     });
+}
+
+bool Connection::is_too_slow(Clock::time_point now) const {
+  const std::chrono::seconds for_its_bytes(reader_.partial_bytes() / slowest_bytes_per_second);
+  return reading_ && reader_.is_partial() && now - frame_began_ > slow_frame_deadline + for_its_bytes;
 }
 
 // A client that sends half a frame and stops, or never speaks, is let go; so is one that stayed idle for too long.
@@ -192,8 +221,8 @@ void Connection::watch_for_silence() {
     }
     const auto now = Clock::now();
     const auto& config = self->broker_.config;
-    if (self->reader_.is_partial() && now - self->frame_began_ > slow_frame_deadline) {
-      self->close("a frame was not complete within 30 s");
+    if (self->is_too_slow(now)) {
+      self->close("a frame came too slowly");
     } else if (!self->served_any_ &&
                now - self->last_received_ > std::chrono::milliseconds(config.connection_handshake_timeout_ms)) {
       self->close("no request within connection.handshake.timeout.ms");

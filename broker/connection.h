@@ -26,6 +26,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Ends the connection; `reason` goes to the log unless it is empty (the client simply left).
   void close(std::string_view reason);
 
+  [[nodiscard]] bool is_closed() const { return closed_; }
+
   // The address this client reached us by: what Metadata answers unless advertised.listeners says otherwise.
   [[nodiscard]] const asio::ip::tcp::endpoint& local_endpoint() const { return local_; }
   [[nodiscard]] const std::string& listener_name() const { return listener_name_; }
@@ -38,6 +40,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void answer_unsupported_api_versions(RequestContext& context);
   void finish(const ApiEntry& api, RequestContext& context, const Result<void>& outcome);
   Awaitable<> wait_for_room();
+  [[nodiscard]] bool has_room() const;
+  void let_go(Reply& reply);
+  [[nodiscard]] bool is_too_slow(Clock::time_point now) const;
   void reply_ready();
   void write_ready_replies();
   [[nodiscard]] bool collect_ready_replies();
@@ -51,13 +56,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string peer_;
   FrameReader reader_;
   Clock::time_point last_received_ = Clock::now();
-  Clock::time_point frame_began_ = Clock::now();
+  Clock::time_point frame_began_ = Clock::now();  // its first byte, or when we last turned to reading
+  bool reading_ = false;
   bool served_any_ = false;
   bool closed_ = false;
 
   std::deque<std::shared_ptr<Reply>> replies_;         // in request order, ready or not
   std::vector<std::shared_ptr<Reply>> being_written_;  // their buffers are with the kernel
   std::vector<asio::const_buffer> buffers_;
+  std::size_t held_bytes_ = 0;  // of requests not answered and replies not sent
   bool writing_ = false;
   bool flush_planned_ = false;
   std::shared_ptr<OneShot<bool>> room_;  // the reader waits here when too many replies are pending

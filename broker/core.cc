@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <pthread.h>
 
+#include "broker/connection.h"
+
 namespace ottla {
 
 void Core::start() {
@@ -17,6 +19,12 @@ void Core::stop_and_join() {
   io.stop();
   if (thread_.joinable()) {
     thread_.join();
+  }
+}
+
+void Core::close_connections() {
+  for (Connection* connection : std::set(connections_)) {
+    connection->close("");
   }
 }
 

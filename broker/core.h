@@ -15,6 +15,8 @@
 
 namespace ottla {
 
+class Connection;
+
 class Core {
  public:
   explicit Core(std::size_t index_) : index(index_), timer_(io) {}
@@ -35,6 +37,12 @@ class Core {
   // ready in one turn leave in one write.
   void at_end_of_turn(std::function<void()> action);
 
+  // The connections that live here enter when they are made and leave when they are gone.
+  void enter(Connection& connection) { connections_.insert(&connection); }
+  void leave(Connection& connection) { connections_.erase(&connection); }
+  void close_connections();
+  [[nodiscard]] bool has_connections() const { return !connections_.empty(); }
+
   const std::size_t index;
   asio::io_context io{1};
   CoreMetrics metrics;
@@ -43,6 +51,7 @@ class Core {
   void arm();
   void run_due_timers();
 
+  std::set<Connection*> connections_;
   std::map<TimerKey, std::function<void()>> timers_;
   std::uint64_t next_timer_ = 0;
   Clock::time_point armed_for_ = Clock::time_point::max();

@@ -14,9 +14,9 @@ namespace ottla {
 namespace {
 
 // What decoding may allocate for one request: enough for the densest honest one, small beside what a liar asks for.
-constexpr std::size_t decode_budget_base_bytes = 256 * 1024;
+constexpr std::size_t decode_budget_base_bytes = std::size_t{256} * 1024;
 constexpr std::size_t decode_budget_per_frame_byte = 16;
-constexpr std::size_t decode_budget_max_bytes = 64 * 1024 * 1024;
+constexpr std::size_t decode_budget_max_bytes = std::size_t{64} * 1024 * 1024;
 
 // True if an error code anywhere in the message says so.
 template <class T>

@@ -10,9 +10,9 @@ namespace ottla {
 namespace {
 
 constexpr std::size_t length_prefix_bytes = 4;
-constexpr std::size_t slab_bytes = 64 * 1024;
-constexpr std::size_t small_space_bytes = 4 * 1024;   // less than this left: move on to a fresh slab
-constexpr std::size_t kept_slab_bytes = 1024 * 1024;  // a slab above this is let go once it is empty
+constexpr std::size_t slab_bytes = std::size_t{64} * 1024;
+constexpr std::size_t small_space_bytes = std::size_t{4} * 1024;   // less than this left: move on to a fresh slab
+constexpr std::size_t kept_slab_bytes = std::size_t{1024} * 1024;  // a slab above this is let go once it is empty
 
 const char* what_it_looks_like(std::int32_t length) {
   switch (static_cast<std::uint32_t>(length) >> 16U) {

@@ -37,6 +37,7 @@ class FrameReader {
 
   // True in the middle of a frame: the sender owes bytes.
   [[nodiscard]] bool is_partial() const { return end_ > begin_; }
+  [[nodiscard]] std::size_t partial_bytes() const { return end_ - begin_; }
 
  private:
   [[nodiscard]] std::int32_t announced_bytes() const;

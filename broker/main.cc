@@ -2,10 +2,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <pthread.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <future>
+#include <thread>
 
 #include "broker/broker.h"
 #include "broker/http/http_server.h"
@@ -16,6 +19,8 @@
 namespace ottla {
 
 namespace {
+
+constexpr auto longest_farewell = std::chrono::seconds(5);
 
 int refuse_to_start(const std::string& why) {
   fmt::print(stderr, "ottla: {}\n", why);
@@ -32,7 +37,41 @@ void run_on(Core& core, const std::function<void()>& action) {
   done.get_future().wait();
 }
 
+// Nobody comes in any more, everybody is sent away, and their requests end before the cores do.
+void stop(Broker& broker, Server& server, HttpServer& http) {
+  run_on(*broker.cores.front(), [&] {
+    server.stop();
+    http.stop();
+  });
+  for (auto& core : broker.cores) {
+    run_on(*core, [&core] { core->close_connections(); });
+  }
+  broker.partitions.for_each([](Partition& partition) { partition.end_waits(); });
+  const auto deadline = Clock::now() + longest_farewell;
+  const auto is_busy = [](const std::unique_ptr<Core>& core) {
+    bool busy = false;
+    run_on(*core, [&] { busy = core->has_connections(); });
+    return busy;
+  };
+  while (std::ranges::any_of(broker.cores, is_busy) && Clock::now() < deadline) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  for (auto& core : broker.cores) {
+    core->stop_and_join();
+  }
+}
+
+// As many descriptors as we are allowed: segments and connections share them.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
 int serve(const Config& config) {
+  raise_descriptor_limit();
   // Threads started below inherit the mask: signals arrive at sigwait alone.
   sigset_t signals;
   sigemptyset(&signals);
@@ -74,13 +113,7 @@ int serve(const Config& config) {
   sigwait(&signals, &signal_number);
   logger().info("stopping on signal {}", signal_number);
   (*broker)->ready = false;
-  run_on(first_core, [&] {
-    server.stop();
-    http.stop();
-  });
-  for (auto& core : (*broker)->cores) {
-    core->stop_and_join();
-  }
+  stop(**broker, server, http);
   if (const auto closed = (*broker)->close(); !closed) {
     return refuse_to_start("not stopped cleanly: " + closed.error().message);
   }

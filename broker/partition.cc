@@ -16,6 +16,8 @@ std::int64_t wall_clock_ms() {
       .count();
 }
 
+Error stopping() { return {ErrorCode::NOT_LEADER_OR_FOLLOWER, "the broker is stopping"}; }
+
 }  // namespace
 
 Partition::Partition(std::string name, std::unique_ptr<Log> log, LeaderEpoch epoch, TopicConfig config,
@@ -160,8 +162,8 @@ Awaitable<Result<void>> Partition::wait_until_committed(Core& core, Offset end, 
     if (end <= leader_.high_watermark()) {
       co_return Result<void>{};
     }
-    if (failed_) {
-      co_return std::unexpected(*failed_);
+    if (failed_ || ending_waits_) {
+      co_return std::unexpected(failed_.value_or(stopping()));
     }
     wait = std::make_shared<CommitWait>();
     commit_waits_.emplace(end, wait);
@@ -185,7 +187,7 @@ Result<LogSlice> Partition::slice(Offset from, std::int64_t max_bytes, bool at_l
 void Partition::wake_on_advance(Offset seen, std::shared_ptr<Woken> woken) {
   {
     const std::lock_guard lock(mutex_);
-    if (!failed_ && leader_.high_watermark() <= seen) {
+    if (!is_gone() && !ending_waits_ && leader_.high_watermark() <= seen) {
       std::erase_if(fetch_waits_, [](const auto& wait) { return wait->ready(); });  // those that timed out
       fetch_waits_.push_back(std::move(woken));
       return;
@@ -217,7 +219,7 @@ EpochEndOffset Partition::end_offset_for(LeaderEpoch epoch) {
 
 PartitionView Partition::view() {
   const std::lock_guard lock(mutex_);
-  if (!log_) {
+  if (!log_ || is_gone()) {
     return {.error = failed_->code};
   }
   return {.log_start_offset = log_->log_start_offset(),
@@ -323,6 +325,23 @@ void Partition::fail(const Error& error) {
     commits.swap(commit_waits_);
     fetches.swap(fetch_waits_);
   }
+  fail_all(commits, fetches, error);
+}
+
+void Partition::end_waits() {
+  std::multimap<Offset, std::shared_ptr<CommitWait>> commits;
+  std::vector<std::shared_ptr<Woken>> fetches;
+  {
+    const std::lock_guard lock(mutex_);
+    ending_waits_ = true;
+    commits.swap(commit_waits_);
+    fetches.swap(fetch_waits_);
+  }
+  fail_all(commits, fetches, stopping());
+}
+
+void Partition::fail_all(const std::multimap<Offset, std::shared_ptr<CommitWait>>& commits,
+                         const std::vector<std::shared_ptr<Woken>>& fetches, const Error& error) {
   for (const auto& [end, wait] : commits) {
     wait->complete(std::unexpected(error));
   }
@@ -337,7 +356,7 @@ Result<std::optional<DurableMark>> Partition::close() {
   if (failed_) {
     return std::unexpected(*failed_);
   }
-  failed_ = Error{ErrorCode::NOT_LEADER_OR_FOLLOWER, "the broker is stopping"};
+  failed_ = stopping();
   const bool is_damaged = !log_->damaged().empty();
   const auto closed = is_damaged ? Result<void>{} : log_->close();
   const DurableMark end = log_->end_mark();

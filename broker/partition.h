@@ -80,6 +80,8 @@ class Partition : public std::enable_shared_from_this<Partition> {
   void finish_sync(const SyncJob& job);
   // Refuses everything from here on; those who wait get `error`.
   void fail(const Error& error);
+  // The broker stops: those who wait get NOT_LEADER_OR_FOLLOWER, and nobody waits from here on.
+  void end_waits();
   // A clean stop; where the log ends, or nothing if it is offline or damaged.
   Result<std::optional<DurableMark>> close();
 
@@ -94,6 +96,8 @@ class Partition : public std::enable_shared_from_this<Partition> {
   };
   using CommitWait = OneShot<Result<void>>;
 
+  // REQUIRES: mutex_. Deleted or closed; where only the disk failed, reading goes on.
+  [[nodiscard]] bool is_gone() const { return failed_ && failed_->code != ErrorCode::KAFKA_STORAGE_ERROR; }
   void write_all_waiting();
   void write_group(std::vector<std::shared_ptr<Waiting>>& group);
   void plan_sync();
@@ -101,6 +105,9 @@ class Partition : public std::enable_shared_from_this<Partition> {
   // Without the lock: a woken coroutine may come back here at once.
   static void wake_all(const std::vector<std::shared_ptr<CommitWait>>& commits,
                        const std::vector<std::shared_ptr<Woken>>& fetches);
+
+  static void fail_all(const std::multimap<Offset, std::shared_ptr<CommitWait>>& commits,
+                       const std::vector<std::shared_ptr<Woken>>& fetches, const Error& error);
 
   const std::string name_;
   const TopicConfig config_;
@@ -114,6 +121,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   std::unique_ptr<Log> log_;
   Leader leader_;
   std::optional<Error> failed_;
+  bool ending_waits_ = false;
   bool queued_for_sync_ = false;
   std::multimap<Offset, std::shared_ptr<CommitWait>> commit_waits_;  // by the end they wait for
   std::vector<std::shared_ptr<Woken>> fetch_waits_;

@@ -69,7 +69,7 @@ std::shared_ptr<Partition> Partitions::open_partition(const Topic& topic, std::s
   return std::make_shared<Partition>(name, std::move(*log), epoch, config, committer_);
 }
 
-void Partitions::serve(std::shared_ptr<const ServedTopic> topic) {
+void Partitions::serve(const std::shared_ptr<const ServedTopic>& topic) {
   const std::unique_lock lock(mutex_);
   by_name_[topic->name] = topic;
   by_id_[topic->id] = topic;
@@ -111,6 +111,7 @@ Result<void> Partitions::open_all(const Controller& metadata) {
   std::atomic<std::size_t> next = 0;
   {
     std::vector<std::jthread> threads;
+    threads.reserve(static_cast<std::size_t>(config_.num_recovery_threads_per_data_dir));
     for (std::int32_t i = 0; i < config_.num_recovery_threads_per_data_dir; ++i) {
       threads.emplace_back([&] {
         for (std::size_t at = next++; at < tasks.size(); at = next++) {

@@ -59,7 +59,7 @@ class Partitions {
 
  private:
   std::shared_ptr<Partition> open_partition(const Topic& topic, std::size_t index, const TopicConfig& config);
-  void serve(std::shared_ptr<const ServedTopic> topic);
+  void serve(const std::shared_ptr<const ServedTopic>& topic);
 
   LogDirectory& directory_;
   const Config& config_;

@@ -20,6 +20,7 @@ class Core;
 struct Reply {
   Writer out;
   std::vector<std::shared_ptr<const void>> kept_alive;  // what the writer's splices point into
+  std::size_t held_bytes = 0;  // its request's and, once ready, its own; counted by the connection
   bool ready = false;
   bool nothing_to_send = false;  // acks=0
   bool has_error = false;        // an error code somewhere in it; for the metrics

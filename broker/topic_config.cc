@@ -35,7 +35,7 @@ struct TopicSetting {
   Default default_value;
   std::int64_t min = 0;
   std::int64_t max = int64_max;
-  std::string_view choices = "";  // separated by blanks
+  std::string_view choices;  // separated by blanks
 };
 
 // LogConfig.configKeys() of Apache Kafka 4.3.1.

@@ -21,8 +21,8 @@ struct NewTopic {
   std::string name;
   std::int32_t partitions = -1;          // -1: num.partitions
   std::int16_t replication_factor = -1;  // -1: default.replication.factor
-  std::map<std::int32_t, std::vector<BrokerId>> assignments = {};
-  std::map<std::string, std::string> configs = {};
+  std::map<std::int32_t, std::vector<BrokerId>> assignments;
+  std::map<std::string, std::string> configs;
 };
 
 // Checks the wish, and unless `validate_only` makes the topic: it can be written and read when this returns. Errors are

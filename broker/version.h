@@ -1,3 +1,4 @@
+// What `ottla --version` says.
 #pragma once
 
 namespace ottla {

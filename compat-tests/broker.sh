@@ -6,6 +6,7 @@ start_broker() {
   local dir=$1
   shift
   mkdir -p "$dir"
+  : >"$dir/broker.out"  # looked into below, perhaps before the broker has begun
   "$OTTLA" serve --set listeners=PLAINTEXT://127.0.0.1:0 --set http.listener= --set log.dirs="$dir/data" \
     --set num.partitions=3 "$@" >"$dir/broker.out" 2>>"$dir/broker.err" &
   BROKER_PID=$!

@@ -16,8 +16,5 @@ case "$command" in
   codecs) echo "$codecs" ;;
   limits) echo "$limits" ;;
   own) exit 3 ;;
-  *)
-    [ "$command" != consume ] || [ -n "$2" ] || exit 0
-    exec "$build/client" "$command" "$@"
-    ;;
+  *) exec "$build/client" "$command" "$@" ;;
 esac

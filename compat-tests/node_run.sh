@@ -1,4 +1,4 @@
-# Sourced by the run.sh of each Node client, which has set `codecs`, `limits` and `reads` (no: only as a group).
+# Sourced by the run.sh of each Node client, which has set `codecs` and `limits`.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 client=$(basename "$here")
@@ -20,11 +20,5 @@ case "$command" in
   codecs) echo "$codecs" ;;
   limits) echo "$limits" ;;
   own) exit 3 ;;
-  *)
-    if [ "$command" = consume ]; then
-      [ "$reads" = yes ] || exit 3
-      [ -n "$2" ] || exit 0
-    fi
-    exec node "$build/client.mjs" "$command" "$@"
-    ;;
+  *) exec node "$build/client.mjs" "$command" "$@" ;;
 esac

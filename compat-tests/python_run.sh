@@ -19,9 +19,5 @@ case "$command" in
   codecs) echo "$codecs" ;;
   limits) echo "$limits" ;;
   own) exit 3 ;;
-  consume)
-    [ -n "$2" ] || exit 0
-    PYTHONPATH=$here/.. exec "$venv/bin/python" "$here/client.py" consume "$@"
-    ;;
   *) PYTHONPATH=$here/.. exec "$venv/bin/python" "$here/client.py" "$command" "$@" ;;
 esac

@@ -3,85 +3,143 @@
 by itself and by another client. Prints a table; the last line is "N passed, N failed".
 
 usage: run.py BOOTSTRAP WORK_DIR CLIENT...
+DATA names the broker's data directory, if it is at hand: then the stored batches must have the codec that was asked for.
 What a client's run.sh has to offer is told in README.md beside this file.
 """
+import concurrent.futures
+import glob
 import itertools
 import os
+import signal
+import struct
 import subprocess
 import sys
+import threading
 
-from records import make, normal
+from records import COUNT, make, normal
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-GROUPS_ONLY = 3
-NO_TRANSACTIONS = 3
+AT_ONCE = 2
+HAS_NONE = 3  # exit status of `transaction` and `own`
+CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 
 
 class Client:
     def __init__(self, name, work):
         self.name, self.work = name, work
         self.log = open(os.path.join(work, name + ".log"), "w")
+        self.limits, self.reads = [], False
 
-    def run(self, *arguments, seconds=300):
-        """Exit status and stdout of run.sh with these arguments; a hang counts as a failure."""
+    def run(self, *arguments, seconds=120):
+        """Exit status and stdout of run.sh with these arguments. One that hangs is ended, with all it started: -1."""
         script = os.path.join(HERE, self.name, "run.sh")
-        self.log.write(f"+ {self.name} {' '.join(arguments)}\n")
+        with subprocess.Popen([script, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              stdin=subprocess.DEVNULL, start_new_session=True) as process:
+            try:
+                out, errors = process.communicate(timeout=seconds)
+                status = process.returncode
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                out, errors = process.communicate()
+                status, errors = -1, errors + b"no end within %d s" % seconds
+        text = out.decode(errors="replace").strip()
+        # In one piece: another client's turn may have this one read at the same time.
+        self.log.write(f"+ {self.name} {' '.join(arguments)}\n{errors.decode(errors='replace')}{text[:2000]}\n= {status}\n")
         self.log.flush()
-        try:
-            done = subprocess.run([script, *arguments], stdout=subprocess.PIPE, stderr=self.log, timeout=seconds)
-        except subprocess.TimeoutExpired:
-            self.log.write(f"no end within {seconds} s\n")
-            return -1, ""
-        text = done.stdout.decode(errors="replace").strip()
-        self.log.write(f"{text[:2000]}\n= {done.returncode}\n")
-        return done.returncode, text
+        return status, text
 
     def words(self, *arguments):
         status, text = self.run(*arguments)
         return text.split() if status == 0 else []
 
 
-def same(sent, read):
-    with open(sent) as left, open(read) as right:
-        for number, (a, b) in enumerate(itertools.zip_longest(left, right), 1):
-            if a is None or b is None or normal(a) != normal(b):
-                return f"record {number} differs: {(a or 'none')[:80].strip()} / {(b or 'none')[:80].strip()}"
-    return ""
-
-
 class Table:
     def __init__(self):
-        self.rows, self.passed, self.failed = [], 0, 0
+        self.passed, self.failed, self.lock = 0, 0, threading.Lock()
 
-    def check(self, what, good, why=""):
-        self.passed += bool(good)
-        self.failed += not good
-        if not good:
-            print(f"FAIL {what}: {why}", flush=True)
-        return "ok" if good else "FAIL"
+    def check(self, what, why_not):
+        """Counts, and says why not unless that is empty."""
+        with self.lock:
+            self.passed += not why_not
+            self.failed += bool(why_not)
+            if why_not:
+                print(f"FAIL {what}: {why_not}", flush=True)
+        return "FAIL" if why_not else "ok"
+
+    def show(self, rows):
+        widths = [max(map(len, column)) for column in zip(*rows)]
+        for row in rows:
+            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+        print(f"{self.passed} passed, {self.failed} failed")
+
+
+def not_ended(client, status):
+    return "" if status == 0 else f"status {status}, see {client.log.name}"
+
+
+def difference(sent, read, without_headers):
+    try:
+        with open(sent) as left, open(read) as right:
+            for number, (a, b) in enumerate(itertools.zip_longest(left, right), 1):
+                if a is None or b is None or normal(a, without_headers) != normal(b):
+                    return f"record {number} differs: {(a or 'none')[:80].strip()} / {(b or 'none')[:80].strip()}"
+        return "" if number == COUNT else f"{number} records"
+    except (OSError, ValueError, KeyError) as failed:
+        return f"no records: {failed}"
 
 
 def read_back(reader, bootstrap, topic, sent, out):
     status, _ = reader.run("consume", bootstrap, topic, out)
-    return f"{reader.name} ended with status {status}" if status != 0 else same(sent, out)
+    return not_ended(reader, status) or difference(sent, out, "header" in reader.limits)
+
+
+def codecs_stored(data, topic):
+    """The codec of each batch on disk (a v2 batch: its length at byte 8, its attributes at byte 21)."""
+    found = []
+    for path in glob.glob(f"{data}/{topic}-[0-9]*/*.log"):
+        with open(path, "rb") as file:
+            log = file.read()
+        at = 0
+        while at + 61 <= len(log):
+            found.append(CODECS[struct.unpack_from(">h", log, at + 21)[0] & 7])
+            at += 12 + struct.unpack_from(">i", log, at + 8)[0]
+    return found
+
+
+def wrong_codec(topic, codec):
+    found = codecs_stored(os.environ["DATA"], topic)
+    others = set(found) - {codec, "none"}  # a client sends plain what does not shrink
+    return "" if codec in found and not others else f"stored are {({one: found.count(one) for one in set(found)})}"
 
 
 def try_codec(client, codec, other, bootstrap, sent, table):
     topic = f"compat-{client.name}-{codec}-{os.getpid()}"
     out = os.path.join(client.work, topic)
     status, partitions = client.run("metadata", bootstrap, topic)
-    if table.check(f"{topic} metadata", status == 0 and partitions == "3", f"status {status}, {partitions!r} partitions") != "ok":
+    why = not_ended(client, status) or ("" if partitions == "3" else f"{partitions!r} partitions")
+    if table.check(f"{topic} metadata", why) != "ok":
         return "FAIL"
     status, _ = client.run("produce", bootstrap, topic, codec, sent)
-    if table.check(f"{topic} produce", status == 0, f"status {status}, see {client.log.name}") != "ok":
+    if table.check(f"{topic} produce", not_ended(client, status)) != "ok":
         return "FAIL"
     results = []
+    if os.environ.get("DATA"):
+        results.append(table.check(f"{topic} codec", wrong_codec(topic, codec)))
+    if not client.reads and not other:
+        results.append(table.check(f"{topic} read", "there is nobody to read it"))
     if client.reads:
-        why = read_back(client, bootstrap, topic, sent, out + ".self")
-        results.append(table.check(f"{topic} read by itself", not why, why))
-    why = read_back(other, bootstrap, topic, sent, out + ".other")
-    results.append(table.check(f"{topic} read by {other.name}", not why, why))
+        results.append(table.check(f"{topic} read by itself", read_back(client, bootstrap, topic, sent, out + ".self")))
+    if other:
+        why = read_back(other, bootstrap, topic, sent, out + ".other")
+        results.append(table.check(f"{topic} read by {other.name}", why))
     return "FAIL" if "FAIL" in results else "ok"
+
+
+def readers_of(client, other):
+    names = ["itself"] if client.reads else []
+    if other:
+        names.append(other.name + (" (no headers)" if "header" in other.limits and "header" not in client.limits else ""))
+    return ", ".join(names)
 
 
 def try_client(client, other, bootstrap, table):
@@ -90,44 +148,49 @@ def try_client(client, other, bootstrap, table):
     status, version = client.run("version")
     cells = [client.name, version if status == 0 else "?"]
     codecs = client.words("codecs")
-    table.check(f"{client.name} has codecs", codecs)
+    table.check(f"{client.name} has codecs", "" if codecs else "none printed")
     cells.append(" ".join(f"{codec}:{try_codec(client, codec, other, bootstrap, sent, table)}" for codec in codecs))
-    cells.append("itself, " + other.name if client.reads else other.name + " (itself reads as a group only)")
-    status, text = client.run("transaction", bootstrap, f"compat-{client.name}-transaction", seconds=40)
-    if status == NO_TRANSACTIONS:
-        cells.append("none")
+    cells.append("read by " + readers_of(client, other))
+    # Less than the 20 seconds after which a client gives up by itself: refused is not timed out.
+    status, text = client.run("transaction", bootstrap, f"compat-{client.name}-transaction", seconds=15)
+    if status == HAS_NONE:
+        cells.append("no transactions")
     else:
-        cells.append("refused:" + table.check(f"{client.name} transaction refused", status == 0, text[-300:]))
-    status, text = client.run("own", bootstrap)
-    if status != NO_TRANSACTIONS:
-        cells.append("own tests:" + table.check(f"{client.name} own tests", status == 0, f"see {client.log.name}"))
+        why = not_ended(client, status)
+        cells.append("transaction refused:" + table.check(f"{client.name} transaction refused", why and f"{why}: {text[-300:]}"))
+    status, _ = client.run("own", bootstrap)
+    cells.append("" if status == HAS_NONE else "own tests:" + table.check(f"{client.name} own tests",
+                                                                            not_ended(client, status)))
     cells.append("without " + ", ".join(client.limits) if client.limits else "")
-    table.rows.append(cells)
+    return cells
+
+
+def other_for(client, turn, readers):
+    """Another client to read: by turns, one that can say all if there is one."""
+    able = [reader for reader in readers if reader is not client]
+    able = [reader for reader in able if "header" not in reader.limits] or able
+    return able[turn % len(able)] if able else None
 
 
 def main():
     bootstrap, work, names = sys.argv[1], sys.argv[2], sys.argv[3:]
     os.makedirs(work, exist_ok=True)
     table = Table()
-    clients = [Client(name, work) for name in names]
     ready = []
-    for client in clients:
-        status, text = client.run("setup", seconds=900)
-        if table.check(f"{client.name} setup", status == 0, f"status {status}, see {client.log.name}: {text[-300:]}") == "ok":
-            client.reads = client.run("consume", bootstrap, "", "")[0] != GROUPS_ONLY
+    for client in [Client(name, work) for name in names]:
+        status, _ = client.run("setup", seconds=900)
+        if table.check(f"{client.name} setup", not_ended(client, status)) == "ok":
             client.limits = client.words("limits")
+            client.reads = "reading" not in client.limits
             ready.append(client)
     readers = [client for client in ready if client.reads]
-    for client in ready:
-        if not readers:
-            break
-        ring = [reader for reader in readers if reader is not client and "header" not in reader.limits] or readers
-        try_client(client, ring[ready.index(client) % len(ring)], bootstrap, table)
-    widths = [max(len(row[i]) if i < len(row) else 0 for row in table.rows) for i in range(7)] if table.rows else []
-    for row in table.rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
-    print(f"{table.passed} passed, {table.failed} failed")
-    return table.failed != 0 or not table.rows
+
+    def take_turn(turn):
+        return try_client(ready[turn], other_for(ready[turn], turn, readers), bootstrap, table)
+
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        table.show(list(pool.map(take_turn, range(len(ready)))))
+    return table.failed != 0 or table.passed == 0
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ else
   dir=$(mktemp -d)
   trap 'kill -9 $BROKER_PID 2>/dev/null || true; rm -rf "$dir"' EXIT
   start_broker "$dir"
-  python3 "$here/run.py" "$BOOTSTRAP" "$work" "${clients[@]}" || status=1
+  DATA=$dir/data python3 "$here/run.py" "$BOOTSTRAP" "$work" "${clients[@]}" || status=1
   stop_broker || { status=1; tail -50 "$dir/broker.err"; echo "0 passed, 1 failed (the broker did not end well)"; }
 fi
 exit $status

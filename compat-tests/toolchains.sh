@@ -1,6 +1,5 @@
 # Sourced: finds or installs Go and Node below build/toolchains, from Debian, the Go module proxy and npm alone.
 toolchains=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build/toolchains
-go_wanted=1.25
 node_wanted=22.22.0
 
 at_least() { printf '%s\n%s\n' "$1" "$2" | sort -V -C; }
@@ -16,7 +15,7 @@ use_go() {
     [ -n "$newest" ] || { echo "no Go from 1.21 on; ./dev installs one" >&2; return 1; }
     PATH=$newest:$PATH
   fi
-  export PATH GOTOOLCHAIN=auto GOFLAGS=-mod=mod GOSUMDB=${GOSUMDB:-sum.golang.org}
+  export PATH GOTOOLCHAIN=auto GOSUMDB=${GOSUMDB:-sum.golang.org}
 }
 
 # Debian 12 has Node 18, too old for @platformatic/kafka. npm's package `node` carries the program itself.

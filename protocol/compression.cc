@@ -14,7 +14,7 @@ namespace ottla {
 
 namespace {
 
-constexpr std::size_t step_bytes = 64 * 1024;
+constexpr std::size_t step_bytes = std::size_t{64} * 1024;
 constexpr int zstd_window_log_max = 27;
 
 std::unexpected<Error> corrupt(const char* codec, const char* why) {

@@ -129,7 +129,8 @@ class Encoder {
     };
     Struct::fields(count, message);
     writer_.unsigned_varint(left);
-    for (std::int16_t tag_number = 0; left > 0; ++tag_number) {
+    std::int16_t tag_number = 0;
+    while (left > 0) {  // in the order of their tags
       auto write = [&](const char*, const auto& member, auto... changes) {
         const FieldSpec spec = spec_of(changes...);
         if (spec.tag == tag_number && travels(member, spec)) {
@@ -138,6 +139,7 @@ class Encoder {
         }
       };
       Struct::fields(write, message);
+      ++tag_number;
     }
   }
 

@@ -4,6 +4,10 @@
 
 namespace ottla {
 
+namespace {
+constexpr std::uint32_t header_tags_max = 100;  // Kafka defines none so far
+}
+
 Result<RequestHeader> read_request_header(std::span<std::byte> frame) {
   Reader reader(frame);
   RequestHeader header;
@@ -31,7 +35,11 @@ Result<std::span<std::byte>> request_body(std::span<std::byte> frame, const Requ
   }
   Reader reader(rest);
   std::int64_t last_tag = -1;
-  for (std::uint32_t left = reader.unsigned_varint(); left > 0 && reader.ok(); --left) {
+  std::uint32_t left = reader.unsigned_varint();
+  if (left > header_tags_max) {
+    reader.fail("too many fields");
+  }
+  for (; left > 0 && reader.ok(); --left) {
     const std::int64_t tag_number = reader.unsigned_varint();
     reader.take(reader.unsigned_varint());
     if (tag_number <= last_tag) {

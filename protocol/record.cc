@@ -92,7 +92,9 @@ Result<void> for_each_record(std::span<const std::byte> batch, const BatchLimits
   if (header.codec() == Codec::none) {
     return walk(records, header.records_count, visit);
   }
-  const auto ratio_cap = limits.decompression_max_ratio * static_cast<std::int64_t>(records.size());
+  // Honest repetition beats any ratio: what may be sent plain may be sent compressed.
+  const auto ratio_cap = std::max<std::int64_t>(
+      limits.max_batch_bytes, limits.decompression_max_ratio * static_cast<std::int64_t>(records.size()));
   const auto plain = decompress(header.codec(), records, std::min(limits.decompression_max_bytes, ratio_cap));
   if (!plain) {
     return std::unexpected(plain.error());

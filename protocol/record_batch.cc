@@ -30,6 +30,9 @@ std::optional<Error> fault_in_header(const BatchHeader& header) {
   if ((header.attributes & ~known_attribute_bits) != 0 || (header.attributes & delete_horizon_bit) != 0) {
     return invalid(fmt::format("attributes {:#x} that clients may not set", header.attributes));
   }
+  if (header.has_log_append_time()) {
+    return Error{ErrorCode::INVALID_TIMESTAMP, "clients are not allowed to set the timestamp type to LogAppendTime"};
+  }
   if (header.is_control()) {
     return invalid("clients are not allowed to write control records");
   }

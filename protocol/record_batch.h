@@ -83,11 +83,16 @@ void patch_timestamps(std::span<std::byte> batch, std::int64_t max_timestamp_ms,
 
 // What a client may send for one partition (ours to enforce: Kafka's LogValidator).
 struct BatchLimits {
-  std::int32_t max_batch_bytes = 1048588;                   // message.max.bytes
-  std::int64_t decompression_max_bytes = 64 * 1024 * 1024;  // output of one batch
-  std::int64_t decompression_max_ratio = 1000;              // output : input
-  bool keys_required = false;                               // compacted topic
+  std::int32_t max_batch_bytes = 1048588;                                 // message.max.bytes
+  std::int64_t decompression_max_bytes = std::int64_t{64} * 1024 * 1024;  // output of one batch
+  std::int64_t decompression_max_ratio = 1000;  // output : input, for output beyond max_batch_bytes
+  bool keys_required = false;                   // compacted topic
 };
+
+// For batches that were accepted once: the limits of then may have been other ones.
+inline constexpr BatchLimits stored_batch_limits{.max_batch_bytes = std::numeric_limits<std::int32_t>::max(),
+                                                 .decompression_max_bytes = std::numeric_limits<std::int32_t>::max(),
+                                                 .decompression_max_ratio = std::numeric_limits<std::int32_t>::max()};
 
 // What the walk over the records found.
 struct BatchCheck {

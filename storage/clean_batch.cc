@@ -9,9 +9,6 @@ namespace {
 
 constexpr std::uint16_t codec_bits = 0x07;
 constexpr std::uint16_t delete_horizon_bit = 0x40;
-constexpr BatchLimits no_limits{.max_batch_bytes = std::numeric_limits<std::int32_t>::max(),
-                                .decompression_max_bytes = std::numeric_limits<std::int32_t>::max(),
-                                .decompression_max_ratio = std::numeric_limits<std::int32_t>::max()};
 
 void put_nullable(Writer& writer, const std::optional<std::span<const std::byte>>& bytes) {
   writer.varint(bytes ? static_cast<std::int32_t>(bytes->size()) : -1);
@@ -61,7 +58,7 @@ Bytes rebuilt(BatchHeader header, const Kept& kept) {
 
 Result<std::optional<Bytes>> clean_batch(std::span<const std::byte> batch, const BatchCleaning& cleaning) {
   BatchHeader header = BatchHeader::read(batch);
-  const Bytes as_it_is(batch.begin(), batch.end());
+  Bytes as_it_is(batch.begin(), batch.end());
   if (header.is_control() || header.is_transactional()) {
     return as_it_is;
   }
@@ -73,7 +70,7 @@ Result<std::optional<Bytes>> clean_batch(std::span<const std::byte> batch, const
   };
   std::int32_t staying = 0;
   bool has_tombstone = false;
-  auto walked = for_each_record(batch, no_limits, [&](const RecordView& record) -> Result<void> {
+  auto walked = for_each_record(batch, stored_batch_limits, [&](const RecordView& record) -> Result<void> {
     if (stays(record)) {
       ++staying;
       has_tombstone = has_tombstone || !record.value;
@@ -96,7 +93,7 @@ Result<std::optional<Bytes>> clean_batch(std::span<const std::byte> batch, const
     header.attributes |= delete_horizon_bit;
   }
   Kept kept;
-  walked = for_each_record(batch, no_limits, [&](const RecordView& record) -> Result<void> {
+  walked = for_each_record(batch, stored_batch_limits, [&](const RecordView& record) -> Result<void> {
     if (stays(record)) {
       kept.add(record, base_before_ms + record.timestamp_delta_ms, header.base_timestamp_ms);
     }

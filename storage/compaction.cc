@@ -51,10 +51,6 @@ Result<void> for_each_batch(const CompactionPlan::Source& source,
   return {};
 }
 
-constexpr BatchLimits no_limits{.max_batch_bytes = std::numeric_limits<std::int32_t>::max(),
-                                .decompression_max_bytes = std::numeric_limits<std::int32_t>::max(),
-                                .decompression_max_ratio = std::numeric_limits<std::int32_t>::max()};
-
 // The last offset of each key in the dirty part, as far as they fit; gives the offset where that ended.
 Result<Offset> map_keys(const CompactionPlan& plan, std::size_t max_bytes, LastOffsets& last) {
   std::size_t used = 0;
@@ -74,7 +70,7 @@ Result<Offset> map_keys(const CompactionPlan& plan, std::size_t max_bytes, LastO
       if (header.is_control() || header.is_transactional()) {
         return true;
       }
-      const auto mapped = for_each_record(batch, no_limits, [&](const RecordView& record) -> Result<void> {
+      const auto mapped = for_each_record(batch, stored_batch_limits, [&](const RecordView& record) -> Result<void> {
         if (record.key) {
           const auto [entry, is_new] =
               last.insert_or_assign(text_of(*record.key), header.base_offset + record.offset_delta);

@@ -15,6 +15,15 @@ std::unexpected<Error> fault(std::string_view operation, std::string_view path, 
   return failure(ErrorCode::KAFKA_STORAGE_ERROR, fmt::format("{} {}: {}", operation, path, reason));
 }
 
+// True once, when `calls_left` of them have passed; negative: never.
+bool is_due(int& calls_left) {
+  if (calls_left >= 0) {
+    --calls_left;
+    return calls_left < 0;
+  }
+  return false;
+}
+
 std::vector<std::string> parts_of(const std::string& path) {
   std::vector<std::string> parts;
   for (std::size_t at = 0; at < path.size();) {
@@ -59,7 +68,7 @@ class FaultFile final : public File {
       return may;
     }
     const std::lock_guard lock(disk_.mutex_);
-    if (disk_.fail_write_after >= 0 && disk_.fail_write_after-- == 0) {
+    if (is_due(disk_.fail_write_after)) {
       grow_by(parts.front().first(parts.front().size() / 2), position);
       return fault("writing", path_, "Input/output error");
     }
@@ -135,7 +144,7 @@ Result<void> FaultDisk::change(std::string_view what) {
 
 bool FaultDisk::sync_fails() {
   ++syncs_;
-  return fail_sync_after >= 0 && fail_sync_after-- == 0;
+  return is_due(fail_sync_after);
 }
 
 Result<void> FaultDisk::sync_file(Node& file, const std::string& path) {
@@ -165,7 +174,7 @@ Result<FaultDisk::NodePtr> FaultDisk::parent_of(const std::string& path, std::st
     return fault("opening", path, "Is a directory");
   }
   name = parts.back();
-  const auto parent = find(path.substr(0, path.rfind(name)));
+  auto parent = find(path.substr(0, path.rfind(name)));
   if (!parent || !parent->is_directory) {
     return fault("opening", path, "No such file or directory");
   }
@@ -281,7 +290,7 @@ Result<void> FaultDisk::remove_directory(const std::string& path) {
   }
   const auto names = list(path);
   for (const std::string& name : names.value_or(std::vector<std::string>{})) {
-    if (auto removed = remove_directory(path + "/" + name); !removed) {
+    if (auto removed = remove_directory(fmt::format("{}/{}", path, name)); !removed) {
       return removed;
     }
   }
@@ -385,7 +394,7 @@ std::string FaultDisk::describe() const {
       text += fmt::format("{} {} {:08x}\n", path, node.live.size(), crc32c(node.live));
     }
     for (const auto& [name, entry] : node.entries) {
-      self(self, *entry, path + "/" + name);
+      self(self, *entry, fmt::format("{}/{}", path, name));
     }
   };
   add(add, *root_, "");

@@ -56,8 +56,8 @@ TEST_F(FaultFileTest, an_unsynced_rename_is_whole_or_nothing) {
 }
 
 TEST_F(FaultFileTest, unsynced_writes_are_lost_torn_or_kept) {
-  write_text(disk, "d/file", std::string(2 * 4096, 'a'));
-  ASSERT_TRUE(write(*open("d/file"), std::string(2 * 4096, 'b')));
+  write_text(disk, "d/file", std::string(std::size_t{2} * 4096, 'a'));
+  ASSERT_TRUE(write(*open("d/file"), std::string(std::size_t{2} * 4096, 'b')));
   const auto found = fates(disk, "d/file");
   EXPECT_TRUE(found.contains(std::string(8192, 'a')));
   EXPECT_TRUE(found.contains(std::string(8192, 'b')));

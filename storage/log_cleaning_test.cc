@@ -30,7 +30,7 @@ TEST_F(RetentionTest, segments_go_when_their_newest_record_is_too_old) {
   config.retention_ms = 1000;
   open();
   for (int i = 0; i < 6; ++i) {
-    write_at(now_ms + i * 500, fmt::format("{:02}", i));
+    write_at(now_ms + std::int64_t{500} * i, fmt::format("{:02}", i));
   }
   apply(now_ms + 500 + 1000);
   EXPECT_EQ(log->log_start_offset(), Offset{0});

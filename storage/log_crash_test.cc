@@ -144,6 +144,7 @@ class CrashScript {
       batches.push_back(make_batch(records, next_of(model.topic_id, static_cast<std::int64_t>(below(3)),
                                                     static_cast<std::int32_t>(records.size()))));
     }
+    appends.reserve(batches.size());
     for (Bytes& batch : batches) {
       appends.push_back(as_append(batch));
     }

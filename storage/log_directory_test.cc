@@ -17,15 +17,15 @@ using testing::SizeIs;
 class LogDirectoryTest : public testing::Test {
  protected:
   // One after the other, never two at once unless a test says so.
-  void open(std::optional<std::string> cluster_id = std::nullopt, std::int32_t node_id = 1) {
+  void open(const std::optional<std::string>& cluster_id = std::nullopt, std::int32_t node_id = 1) {
     directory.reset();
-    auto opened = LogDirectory::open(*disk, path, std::move(cluster_id), BrokerId{node_id});
+    auto opened = LogDirectory::open(*disk, path, cluster_id, BrokerId{node_id});
     ASSERT_TRUE(opened) << opened.error().message;
     directory = std::move(*opened);
     write(".ottla-metadata/log", "commands");
   }
-  std::string refusal(std::optional<std::string> cluster_id = std::nullopt, std::int32_t node_id = 1) {
-    auto opened = LogDirectory::open(*disk, path, std::move(cluster_id), BrokerId{node_id});
+  std::string refusal(const std::optional<std::string>& cluster_id = std::nullopt, std::int32_t node_id = 1) {
+    auto opened = LogDirectory::open(*disk, path, cluster_id, BrokerId{node_id});
     return opened ? "opened" : opened.error().message;
   }
   void write(const std::string& name, const std::string& text) const { write_text(*disk, path + "/" + name, text); }

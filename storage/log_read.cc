@@ -155,7 +155,7 @@ Result<std::optional<TimestampAndOffset>> Log::first_in_batch(Segment& segment, 
     return found;  // every record has the batch's time
   }
   bool seen = false;
-  const auto visited = for_each_record(*bytes, BatchLimits{}, [&](const RecordView& record) -> Result<void> {
+  const auto visited = for_each_record(*bytes, stored_batch_limits, [&](const RecordView& record) -> Result<void> {
     const std::int64_t record_ms = header.base_timestamp_ms + record.timestamp_delta_ms;
     const Offset offset = header.base_offset + record.offset_delta;
     if (!seen && record_ms >= timestamp_ms && offset >= log_start_offset_) {

@@ -38,7 +38,7 @@ class LogFixture : public testing::Test {
     return {};
   }
   void open(LogHints hints = {}) {
-    const auto opened = try_open(std::move(hints));
+    const auto opened = try_open(hints);
     ASSERT_TRUE(opened) << opened.error().message;
   }
   // What a power cut leaves; `seed` decides.

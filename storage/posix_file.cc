@@ -179,7 +179,7 @@ class PosixDisk final : public Disk {
     if (descriptor < 0) {
       return system_error("opening", path, errno);
     }
-    const std::shared_ptr<void> held(nullptr, [descriptor](void*) { ::close(descriptor); });
+    std::shared_ptr<void> held(nullptr, [descriptor](void*) { ::close(descriptor); });
     if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
       return errno == EWOULDBLOCK ? failure(ErrorCode::KAFKA_STORAGE_ERROR, path + " is locked by another process")
                                   : system_error("locking", path, errno);

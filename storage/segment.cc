@@ -10,7 +10,6 @@ namespace ottla {
 namespace {
 
 constexpr std::int64_t walk_buffer_bytes = 8192;
-constexpr std::size_t sums_bytes = 12;
 
 // Both files and the sums themselves.
 Bytes index_sums(std::span<const std::byte> offsets, std::span<const std::byte> times) {

@@ -1,8 +1,10 @@
-// Fetch 4-18. Whole batches below the high watermark, in request order, with a long poll (min_bytes, max_wait_ms).
-// Answers are sessionless (session id 0, KIP-227 allows it). Topics by id from version 13. Replicas do not fetch here.
+// Fetch 4-18. Batches below the high watermark (the last may be cut at the size asked for), in request order, with a
+// long poll (min_bytes, max_wait_ms). Answers are sessionless (session id 0, KIP-227 allows it). Topics by id from
+// version 13. Replicas do not fetch here.
 #include <algorithm>
 
 #include "broker/broker.h"
+#include "broker/connection.h"
 #include "broker/epoch_check.h"
 #include "broker/handlers.h"
 #include "protocol/record_batch.h"
@@ -195,7 +197,7 @@ Awaitable<FetchResponse> handle(RequestContext& context, FetchRequest& request) 
   for (;;) {
     const Found found = look_at_all(parts, max_bytes);
     const bool enough = found.size_bytes >= std::min<std::int64_t>(request.min_bytes, max_bytes);
-    if (enough || found.has_news || parts.empty() || Clock::now() >= deadline) {
+    if (enough || found.has_news || parts.empty() || Clock::now() >= deadline || context.connection.is_closed()) {
       break;
     }
     co_await wait_for_news(context, parts, deadline);

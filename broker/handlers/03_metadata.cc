@@ -1,5 +1,9 @@
 // Metadata 0-13. Brokers, and topics by name or id (id from version 10, asking by id alone from 12, KIP-516). A topic
 // that is not there is created before the answer leaves, if client and broker allow it (version 4, KIP-4).
+#include <set>
+#include <string_view>
+#include <utility>
+
 #include "broker/broker.h"
 #include "broker/connection.h"
 #include "broker/handlers.h"
@@ -90,7 +94,11 @@ Awaitable<MetadataResponse> handle(RequestContext& context, MetadataRequest& req
     response.topics = describe_all(*broker.metadata);
   } else {
     const bool may_create = request.allow_auto_topic_creation && broker.config.auto_create_topics_enable;
+    std::set<std::pair<std::string_view, TopicId>> answered;  // each is told once, however often it is asked for
     for (const auto& wanted : *request.topics) {
+      if (!answered.emplace(wanted.name.value_or(""), wanted.name ? TopicId{} : wanted.topic_id).second) {
+        continue;
+      }
       if (!wanted.name) {
         response.topics.push_back(describe_by_id(*broker.metadata, wanted.topic_id));
       } else {

@@ -31,11 +31,32 @@ Awaitable<Answer> delete_one(Broker& broker, std::optional<std::string> name, To
   co_return answer;
 }
 
+void refuse_all(DeleteTopicsRequest& request, std::int16_t version, DeleteTopicsResponse& response) {
+  constexpr std::int16_t says_disabled_since = 3;
+  const auto refuse = [&](std::optional<std::string> name, TopicId id) {
+    response.responses.push_back(
+        {.name = std::move(name),
+         .topic_id = id,
+         .error_code = version >= says_disabled_since ? ErrorCode::TOPIC_DELETION_DISABLED : ErrorCode::INVALID_REQUEST,
+         .error_message = "delete.topic.enable is false"});
+  };
+  for (auto& name : request.topic_names) {
+    refuse(std::move(name), TopicId{});
+  }
+  for (auto& topic : request.topics) {
+    refuse(std::move(topic.name), topic.topic_id);
+  }
+}
+
 }  // namespace
 
 template <>
 Awaitable<DeleteTopicsResponse> handle(RequestContext& context, DeleteTopicsRequest& request) {
   DeleteTopicsResponse response;
+  if (!context.broker.config.delete_topic_enable) {
+    refuse_all(request, context.header.api_version, response);
+    co_return response;
+  }
   for (auto& name : request.topic_names) {
     std::optional<std::string> by_name = std::move(name);
     response.responses.push_back(co_await delete_one(context.broker, std::move(by_name), TopicId{}));

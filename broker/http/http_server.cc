@@ -16,8 +16,9 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 
 constexpr std::size_t connections_max = 64;
-constexpr std::size_t header_bytes_max = 16 * 1024;
+constexpr std::size_t header_bytes_max = std::size_t{16} * 1024;
 constexpr auto request_deadline = std::chrono::seconds(5);
+constexpr auto pause_after_refusal = std::chrono::milliseconds(100);
 
 using Request = http::request<http::empty_body>;
 using Response = http::response<http::string_body>;
@@ -109,6 +110,9 @@ Awaitable<> HttpServer::accept_forever() {
     auto [error, socket] = co_await acceptor_->async_accept(core_.io.get_executor(), asio::as_tuple(use_awaitable));
     if (!error && connections_ < connections_max) {
       asio::co_spawn(core_.io, serve(std::move(socket)), asio::detached);
+    } else if (error && acceptor_->is_open()) {  // no descriptors left, say
+      Timer pause(core_.io, pause_after_refusal);
+      co_await pause.async_wait(asio::as_tuple(use_awaitable));
     }
   }
 }

@@ -157,8 +157,9 @@ func consume(ctx context.Context, bootstrap, topic, path string) {
 func transaction(ctx context.Context, bootstrap, topic string) {
 	client, err := kgo.NewClient(kgo.SeedBrokers(bootstrap), kgo.TransactionalID("compat"))
 	fail(err)
-	fail(client.BeginTransaction())
-	err = client.ProduceSync(ctx, &kgo.Record{Topic: topic, Value: []byte("x")}).FirstErr()
+	if err = client.BeginTransaction(); err == nil {
+		err = client.ProduceSync(ctx, &kgo.Record{Topic: topic, Value: []byte("x")}).FirstErr()
+	}
 	fmt.Println(err)
 	if !errors.Is(err, kerr.TransactionalIDAuthorizationFailed) {
 		os.Exit(1)

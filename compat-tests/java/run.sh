@@ -19,8 +19,5 @@ case "$command" in
   codecs) echo "none gzip snappy lz4 zstd" ;;
   limits) echo ;;
   own) exit 3 ;;
-  *)
-    [ "$command" != consume ] || [ -n "$2" ] || exit 0
-    exec java -XX:TieredStopAtLevel=1 -cp "$build/jars/*:$build/classes" Client "$command" "$@"
-    ;;
+  *) exec java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "$build/jars/*:$build/classes" Client "$command" "$@" ;;
 esac
