@@ -7,8 +7,13 @@
 
 namespace ottla {
 
-Committer::Committer(const LogEnvironment& environment, std::string root, std::function<void(const Error&)> on_failure)
-    : environment_(environment), root_(std::move(root)), on_failure_(std::move(on_failure)), thread_([this] {
+Committer::Committer(const LogEnvironment& environment, std::string root, std::int64_t reserved_bytes,
+                     std::function<void(const Error&)> on_failure)
+    : environment_(environment),
+      root_(std::move(root)),
+      disk_space_(environment.disk, root_, reserved_bytes),
+      on_failure_(std::move(on_failure)),
+      thread_([this] {
         pthread_setname_np(pthread_self(), "committer");
         work();
       }) {}

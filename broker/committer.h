@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "broker/disk_space.h"
 #include "broker/metrics.h"
 #include "protocol/error_code.h"
 #include "storage/log.h"
@@ -25,7 +26,8 @@ class Committer {
  public:
   // `root` is the data directory. `on_failure` is called once, on the committer's thread, when a sync failed: the
   // directory is dead from then on.
-  Committer(const LogEnvironment& environment, std::string root, std::function<void(const Error&)> on_failure);
+  Committer(const LogEnvironment& environment, std::string root, std::int64_t reserved_bytes,
+            std::function<void(const Error&)> on_failure);
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
   ~Committer();
@@ -34,6 +36,8 @@ class Committer {
   void enqueue(std::shared_ptr<Partition> partition);
   // Ends the thread; what is queued stays unsynced (closing the logs syncs it).
   void stop();
+  // What is written must fit there first.
+  [[nodiscard]] DiskSpace& disk_space() { return disk_space_; }
   // How long the commits took.
   [[nodiscard]] const LatencyHistogram& latency() const { return latency_; }
 
@@ -43,6 +47,7 @@ class Committer {
 
   const LogEnvironment environment_;
   const std::string root_;
+  DiskSpace disk_space_;
   std::function<void(const Error&)> on_failure_;
   std::mutex mutex_;
   std::condition_variable wake_;

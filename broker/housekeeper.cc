@@ -166,7 +166,8 @@ void Housekeeper::write_recovery_points() {
   OffsetsByDirectory points;
   partitions_.for_each([&](Partition& partition) {
     const auto state = partition.log_state();
-    points[partition.name()] = state ? state->durable_end_offset : directory_.recovery_point(partition.name());
+    points[partition.name()] =
+        state && !state->is_damaged ? state->durable_end_offset : directory_.recovery_point(partition.name());
   });
   if (const auto written = directory_.write_recovery_points(points); !written) {
     logger().warn("{}", written.error().message);

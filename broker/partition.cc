@@ -78,9 +78,17 @@ void Partition::write_group(std::vector<std::shared_ptr<Waiting>>& group) {
       return;
     }
     std::vector<AppendBatch> batches;
+    std::int64_t size = 0;
     batches.reserve(group.size());
     for (const auto& one : group) {
       batches.push_back(one->batch);
+      size += static_cast<std::int64_t>(one->batch.bytes.size());
+    }
+    if (const auto room = committer_.disk_space().take(size); !room) {
+      for (const auto& one : group) {
+        one->result = std::unexpected(room.error());
+      }
+      return;
     }
     auto results = log_->append(batches, leader_.epoch(), wall_clock_ms());
     for (std::size_t i = 0; i < group.size(); ++i) {
@@ -234,10 +242,10 @@ void Partition::expire_producers(std::int64_t now_ms) {
 
 std::optional<Partition::LogState> Partition::log_state() {
   const std::lock_guard lock(mutex_);
-  if (!log_ || !log_->damaged().empty()) {
+  if (!log_) {
     return std::nullopt;
   }
-  return LogState{log_->log_start_offset(), log_->durable_end_offset(), log_->cleaned_to()};
+  return LogState{!log_->damaged().empty(), log_->log_start_offset(), log_->durable_end_offset(), log_->cleaned_to()};
 }
 
 Result<Offset> Partition::delete_records(Offset offset) {

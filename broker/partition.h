@@ -57,8 +57,9 @@ class Partition : public std::enable_shared_from_this<Partition> {
   std::int64_t size_bytes();
   void expire_producers(std::int64_t now_ms);
 
-  // Housekeeping. Nothing if the log is offline or damaged.
+  // Housekeeping. Nothing if the log is offline.
   struct LogState {
+    bool is_damaged = false;  // its recovery point must stay where it is
     Offset log_start_offset;
     Offset durable_end_offset;
     Offset cleaned_to;

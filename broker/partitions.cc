@@ -33,7 +33,7 @@ Partitions::Partitions(Disk& disk, LogDirectory& directory, const Config& config
       config_(config),
       files_(disk, open_files_max()),
       environment_{disk, files_, directory.marks()},
-      committer_(environment_, directory.path(),
+      committer_(environment_, directory.path(), config.log_dir_reserved_bytes,
                  [this](const Error& error) {
                    logger().error("{}: a sync failed ({}). Nothing more is written here until a restart.",
                                   directory_.path(), error.message);

@@ -14,10 +14,6 @@ OffsetEntry OffsetIndex::floor(std::int64_t relative_offset) const {
   return above == entries_.begin() ? OffsetEntry{} : *std::prev(above);
 }
 
-void OffsetIndex::truncate(std::int64_t position) {
-  std::erase_if(entries_, [position](const OffsetEntry& entry) { return entry.position >= position; });
-}
-
 Bytes OffsetIndex::encode() const {
   Writer writer;
   for (const OffsetEntry& entry : entries_) {
@@ -55,11 +51,6 @@ void TimeIndex::add(TimeEntry entry) {
 std::optional<TimeEntry> TimeIndex::before(std::int64_t timestamp_ms) const {
   const auto at = std::ranges::lower_bound(entries_, timestamp_ms, {}, &TimeEntry::timestamp_ms);
   return at == entries_.begin() ? std::nullopt : std::optional(*std::prev(at));
-}
-
-void TimeIndex::truncate(std::int64_t relative_offset) {
-  std::erase_if(entries_,
-                [relative_offset](const TimeEntry& entry) { return entry.relative_offset >= relative_offset; });
 }
 
 Bytes TimeIndex::encode() const {

@@ -30,8 +30,6 @@ class OffsetIndex {
   // The last entry at or below `relative_offset`; the start of the log if there is none.
   [[nodiscard]] OffsetEntry floor(std::int64_t relative_offset) const;
   [[nodiscard]] const std::vector<OffsetEntry>& entries() const { return entries_; }
-  // Drops entries of batches that begin at or after `position`.
-  void truncate(std::int64_t position);
   [[nodiscard]] Bytes encode() const;
   // Nothing if the bytes cannot be the index of a log of `log_bytes`.
   static std::optional<OffsetIndex> decode(std::span<const std::byte> bytes, std::int64_t log_bytes);
@@ -47,7 +45,6 @@ class TimeIndex {
   // The last entry with a timestamp below `timestamp_ms`; records at or after it come behind its offset.
   [[nodiscard]] std::optional<TimeEntry> before(std::int64_t timestamp_ms) const;
   [[nodiscard]] const std::vector<TimeEntry>& entries() const { return entries_; }
-  void truncate(std::int64_t relative_offset);
   [[nodiscard]] Bytes encode() const;
   static std::optional<TimeIndex> decode(std::span<const std::byte> bytes);
 

@@ -263,7 +263,6 @@ Result<void> Log::truncate_to(Offset offset) {
   durable_end_offset_ = std::min(durable_end_offset_, log_end_offset_);
   last_batch_crc_ = 0;
   auto done = environment_.marks.lower(key_, {.durable_end_offset = durable_end_offset_});
-  dirty_files_.clear();
   if (done) {
     done = nothing_left ? start_anew() : cut_tail(index + 1, position);
   }
@@ -272,8 +271,25 @@ Result<void> Log::truncate_to(Offset offset) {
     return done;
   }
   epochs_->truncate(log_end_offset_);
+  if (auto marked = mark_unsynced(); !marked) {
+    return marked;
+  }
   done = restore_producers(0);
   return done ? epochs_->write(disk_, directory_) : done;
+}
+
+// What is left below the cut and is not durable yet: a job under way speaks of the log before the cut.
+Result<void> Log::mark_unsynced() {
+  dirty_files_.clear();
+  for (std::size_t index = segment_of(durable_end_offset_);
+       durable_end_offset_ < log_end_offset_ && index < segments_.size(); ++index) {
+    const auto file = segments_[index]->file();
+    if (!file) {
+      return std::unexpected(file.error());
+    }
+    mark_dirty(*file);
+  }
+  return {};
 }
 
 // An empty segment at the log's start takes the place of all others: it is there, durably, before they go.

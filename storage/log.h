@@ -204,8 +204,8 @@ class Log {
     Offset from;       // batches from here on are checked by CRC
     DurableMark mark;  // a fault below it is damage
     LeaderEpoch last_epoch;
-    bool knows_epochs = false;
-    bool reads_disk = false;  // this segment: what follows comes from the disk, not from memory
+    const LeaderEpochs* epochs = nullptr;  // as they were in the checkpoint
+    bool reads_disk = false;               // this segment: what follows comes from the disk, not from memory
     std::optional<Error> error;
   };
   Result<void> recover(const LogHints& hints);
@@ -242,10 +242,13 @@ class Log {
   Result<void> write_snapshots();
   void remove_old_snapshots();
   void mark_dirty(const std::shared_ptr<File>& file);
+  Result<void> mark_unsynced();
 
   // log_read.cc
   [[nodiscard]] std::size_t segment_of(Offset offset) const;
   [[nodiscard]] std::int64_t end_of_sound_bytes(const Segment& segment, std::int64_t position) const;
+  Result<std::optional<TimestampAndOffset>> first_in_batch(Segment& segment, const BatchAt& batch,
+                                                           std::int64_t timestamp_ms);
   Result<std::optional<TimestampAndOffset>> first_at_or_after(Segment& segment, std::int64_t timestamp_ms,
                                                               Offset limit);
 

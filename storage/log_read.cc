@@ -128,39 +128,40 @@ Result<std::optional<TimestampAndOffset>> Log::first_at_or_after(Segment& segmen
   if (!from) {
     return std::unexpected(from.error());
   }
-  std::optional<BatchAt> batch;
-  const auto walked = segment.walk(*from, [&](const BatchAt& one) {
-    if (one.header.base_offset >= limit) {
+  Result<std::optional<TimestampAndOffset>> found;
+  const auto walked = segment.walk(*from, [&](const BatchAt& batch) {
+    if (batch.header.base_offset >= limit) {
       return false;
     }
-    if (one.header.max_timestamp_ms < timestamp_ms) {
+    if (batch.header.max_timestamp_ms < timestamp_ms || batch.header.last_offset() < log_start_offset_) {
       return true;
     }
-    batch = one;
-    return false;
+    found = first_in_batch(segment, batch, timestamp_ms);
+    return found && !*found;  // its latest record may lie below the log start
   });
-  if (!walked) {
-    return std::unexpected(walked.error());
-  }
-  if (!batch) {
-    return std::nullopt;
-  }
-  const auto bytes = segment.read_batch(*batch);
+  return walked ? found : std::unexpected(walked.error());
+}
+
+Result<std::optional<TimestampAndOffset>> Log::first_in_batch(Segment& segment, const BatchAt& batch,
+                                                              std::int64_t timestamp_ms) {
+  const auto bytes = segment.read_batch(batch);
   if (!bytes) {
     return std::unexpected(bytes.error());
   }
-  const BatchHeader& header = batch->header;
-  TimestampAndOffset found{header.max_timestamp_ms, header.base_offset, epochs_->at(header.base_offset)};
+  const BatchHeader& header = batch.header;
+  TimestampAndOffset found{header.max_timestamp_ms, std::max(header.base_offset, log_start_offset_),
+                           epochs_->at(header.base_offset)};
   if (header.has_log_append_time()) {
     return found;  // every record has the batch's time
   }
   bool seen = false;
   const auto visited = for_each_record(*bytes, stored_batch_limits, [&](const RecordView& record) -> Result<void> {
     const std::int64_t record_ms = header.base_timestamp_ms + record.timestamp_delta_ms;
-    if (!seen && record_ms >= timestamp_ms) {
+    const Offset offset = header.base_offset + record.offset_delta;
+    if (!seen && record_ms >= timestamp_ms && offset >= log_start_offset_) {
       seen = true;
       found.timestamp_ms = record_ms;
-      found.offset = header.base_offset + record.offset_delta;
+      found.offset = offset;
     }
     return {};
   });
@@ -177,7 +178,9 @@ Result<TimestampAndOffset> Log::max_timestamp(Offset limit) {
       if (batch.header.base_offset >= limit) {
         return false;
       }
-      greatest_ms = std::max(greatest_ms, batch.header.max_timestamp_ms);
+      if (batch.header.last_offset() >= log_start_offset_) {
+        greatest_ms = std::max(greatest_ms, batch.header.max_timestamp_ms);
+      }
       return true;
     });
     if (!walked) {

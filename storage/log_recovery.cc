@@ -54,8 +54,8 @@ Result<void> Log::recover(const LogHints& hints) {
     }
   }
   scan.last_epoch = epochs_->at(log_end_offset_ + -1);
-  scan.knows_epochs = epochs.has_value();
   const LeaderEpochs before = *epochs_;
+  scan.epochs = epochs ? &before : nullptr;
   for (std::size_t index = first; index < segments_.size(); ++index) {
     if (auto scanned = scan_segment(index, scan); !scanned) {
       return scanned;
@@ -125,8 +125,8 @@ bool Log::accept(Segment& segment, const BatchAt& batch, Scan& scan) {
     return false;
   }
   // An epoch is in the checkpoint before its first batch is written; the CRC does not cover it.
-  const LeaderEpoch known = epochs_->at(header.base_offset);
-  if (scan.knows_epochs && has_no_gaps_ && known.value >= 0 && known != header.partition_leader_epoch) {
+  const LeaderEpoch known = scan.epochs != nullptr ? scan.epochs->at(header.base_offset) : LeaderEpoch{};
+  if (has_no_gaps_ && known.value >= 0 && known != header.partition_leader_epoch) {
     return false;
   }
   const bool reaches_mark = header.base_offset < marked && header.next_offset() >= marked;
@@ -246,7 +246,7 @@ Result<void> Log::cut_tail(std::size_t keep, std::int64_t position) {
   }
   if (position < active().size_bytes()) {
     cut_bytes_ += active().size_bytes() - position;
-    auto cut = active().truncate(position, log_end_offset_);
+    auto cut = active().truncate(position);
     const auto file = active().file();
     if (!file) {
       return std::unexpected(file.error());

@@ -228,22 +228,17 @@ Result<std::int64_t> Segment::max_timestamp_ms() {
   return max_timestamp_ms_;
 }
 
-Result<void> Segment::truncate(std::int64_t size_bytes, Offset end) {
+Result<void> Segment::truncate(std::int64_t size_bytes) {
   const auto opened = file();
   if (!opened) {
     return std::unexpected(opened.error());
-  }
-  if (auto loaded = load_indexes(); !loaded) {
-    return loaded;
   }
   if (auto cut = (*opened)->truncate(size_bytes); !cut) {
     return cut;
   }
   size_bytes_ = size_bytes;
   verified_->cut(size_bytes);
-  index_->offsets.truncate(size_bytes);
-  index_->times.truncate(end - base_offset_);
-  return {};
+  return rebuild_indexes();  // the greatest timestamp may have been in what is gone
 }
 
 Result<std::int64_t> Segment::rebuild(std::int64_t from, const std::function<bool(const BatchAt&)>& accept) {

@@ -64,7 +64,7 @@ class Segment {
   // The greatest timestamp in it, or no_timestamp.
   Result<std::int64_t> max_timestamp_ms();
 
-  Result<void> truncate(std::int64_t size_bytes, Offset end);
+  Result<void> truncate(std::int64_t size_bytes);
   // Makes the indexes anew (from 0) or goes on with that, as long as `accept` takes the batches. Gives the position
   // where it ended.
   Result<std::int64_t> rebuild(std::int64_t from, const std::function<bool(const BatchAt&)>& accept);

@@ -86,7 +86,14 @@ inline void read_batches(Log& log, Offset from, std::vector<Bytes>& batches) {
       throw std::runtime_error(got ? "nothing read" : got.error().message);
     }
     for (std::span<const std::byte> rest = std::span(bytes).first(*got); !rest.empty();) {
+      if (rest.size() < batch_header_bytes) {
+        throw std::runtime_error("bytes that are no batch");
+      }
       const auto header = BatchHeader::read(rest);
+      if (header.size_bytes() < static_cast<std::int64_t>(batch_header_bytes) ||
+          header.size_bytes() > static_cast<std::int64_t>(rest.size())) {
+        throw std::runtime_error("a batch that is not whole");
+      }
       batches.emplace_back(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(header.size_bytes()));
       rest = rest.subspan(batches.back().size());
       from = header.next_offset();

@@ -1,0 +1,34 @@
+// Writes are refused before the disk is full: a reserve (log.dir.reserved.bytes) stays for metadata, checkpoints and
+// truncations. Looks at the disk once in a while and counts what is written in between; resumes by itself.
+//
+// Thread-safe.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <string>
+
+#include "storage/file.h"
+
+namespace ottla {
+
+class DiskSpace {
+ public:
+  DiskSpace(Disk& disk, std::string root, std::int64_t reserved_bytes)
+      : disk_(disk), root_(std::move(root)), reserved_bytes_(reserved_bytes) {}
+
+  // Error KAFKA_STORAGE_ERROR (clients retry): there is no room for `bytes`.
+  Result<void> take(std::int64_t bytes);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Disk& disk_;
+  const std::string root_;
+  const std::int64_t reserved_bytes_;
+  std::atomic<std::int64_t> left_bytes_ = 0;
+  std::atomic<Clock::rep> next_look_ = 0;
+  std::mutex mutex_;
+};
+
+}  // namespace ottla

@@ -1,0 +1,27 @@
+#include "broker/disk_space.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "storage/fault_file.h"
+
+namespace ottla {
+namespace {
+
+TEST(DiskSpaceTest, writes_are_refused_before_the_disk_is_full_and_go_on_when_there_is_room) {
+  FaultDisk disk;
+  disk.capacity_bytes = 1000;
+  DiskSpace space(disk, ".", 400);
+  EXPECT_TRUE(space.take(300));
+  EXPECT_TRUE(space.take(300));
+  const auto refused = space.take(1);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::KAFKA_STORAGE_ERROR);
+  disk.capacity_bytes = 2000;
+  std::this_thread::sleep_for(std::chrono::milliseconds(250));
+  EXPECT_TRUE(space.take(300));
+}
+
+}  // namespace
+}  // namespace ottla
