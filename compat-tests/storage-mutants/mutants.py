@@ -35,7 +35,7 @@ MUTANTS = [
     ("torn tail kept", "storage/log_recovery.cc", [
         ("  while (segments_.size() > keep) {\n    cut_bytes_", "  if (keep > 0) {\n    return {};\n  }\n  while (segments_.size() > keep) {\n    cut_bytes_")]),
     ("no CRC at recovery", "storage/segment.cc", [("*got != bytes.size() || !crc_is_right(bytes)", "*got != bytes.size()")]),
-    ("durable mark not lowered before a truncation", "storage/log.cc", [
+    ("durable mark not lowered before a truncation", "storage/log_truncation.cc", [
         ("auto done = environment_.marks.lower(key_, {.durable_end_offset = durable_end_offset_});",
          "Result<void> done;")]),
     ("files deleted before the log start is durable", "storage/log_retention.cc", [

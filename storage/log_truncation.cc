@@ -1,0 +1,73 @@
+// A log loses its end: to a leader that says otherwise, or to a crash.
+#include <algorithm>
+
+#include "storage/leader_epochs.h"
+#include "storage/log.h"
+#include "storage/producer_state.h"
+#include "storage/segment.h"
+
+namespace ottla {
+
+Result<void> Log::truncate_to(Offset offset) {
+  if (auto may = may_write(); !may) {
+    return may;
+  }
+  if (offset >= log_end_offset_) {
+    return {};
+  }
+  ++generation_;
+  has_changed_ = true;
+  const std::size_t index = segment_of(offset);
+  const auto batch = segments_[index]->find(offset);
+  if (!batch) {
+    return std::unexpected(batch.error());
+  }
+  const std::int64_t position = *batch ? (*batch)->position : segments_[index]->size_bytes();
+  log_end_offset_ = *batch ? std::min(offset, (*batch)->header.base_offset) : offset;
+  const bool nothing_left = log_end_offset_ < log_start_offset_;  // the start lies within the batch that is cut
+  log_end_offset_ = std::max(log_end_offset_, log_start_offset_);
+  durable_end_offset_ = std::min(durable_end_offset_, log_end_offset_);
+  last_batch_crc_ = 0;
+  auto done = environment_.marks.lower(key_, {.durable_end_offset = durable_end_offset_});
+  if (done) {
+    done = nothing_left ? start_anew() : cut_tail(index + 1, position);
+  }
+  if (!done) {
+    fail(done.error());
+    return done;
+  }
+  epochs_->truncate(log_end_offset_);
+  if (auto marked = mark_unsynced(); !marked) {
+    return marked;
+  }
+  done = restore_producers(0);
+  return done ? epochs_->write(disk_, directory_) : done;
+}
+
+// What is left below the cut and is not durable yet: a job under way speaks of the log before the cut.
+Result<void> Log::mark_unsynced() {
+  dirty_files_.clear();
+  for (std::size_t index = segment_of(durable_end_offset_);
+       durable_end_offset_ < log_end_offset_ && index < segments_.size(); ++index) {
+    const auto file = segments_[index]->file();
+    if (!file) {
+      return std::unexpected(file.error());
+    }
+    mark_dirty(*file);
+  }
+  return {};
+}
+
+// An empty segment at the log's start takes the place of all others: it is there, durably, before they go.
+Result<void> Log::start_anew() {
+  const auto old = std::move(segments_);
+  segments_.clear();
+  auto done = start_segment();
+  done = done ? disk_.sync_directory(directory_) : done;
+  for (const auto& segment : old) {
+    done = done ? segment->remove_files() : done;
+  }
+  return done ? disk_.sync_directory(directory_) : done;
+}
+
+}  // namespace ottla
