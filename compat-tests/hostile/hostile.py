@@ -4,11 +4,13 @@
 usage: hostile.py HOST:PORT PID     (a running broker; PID is its process, for the memory check)
 Rows are numbered as in the project's table of hostile inputs.
 """
+import os
 import socket
 import struct
 import sys
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from wire import (Client, batch, compact, frame, header, metadata, produce, record, string, uvarint, varint)
 
 TOPIC = "hostile"

@@ -1,4 +1,4 @@
-"""The least of Kafka's wire format that a test needs to say odd things: frames, headers, one record batch."""
+"""The least of Kafka's wire format that a test or a benchmark needs: frames, headers, one record batch."""
 import socket
 import struct
 
