@@ -53,6 +53,11 @@ std::optional<TimeEntry> TimeIndex::before(std::int64_t timestamp_ms) const {
   return at == entries_.begin() ? std::nullopt : std::optional(*std::prev(at));
 }
 
+std::optional<TimeEntry> TimeIndex::below_offset(std::int64_t relative_offset) const {
+  const auto at = std::ranges::lower_bound(entries_, relative_offset, {}, &TimeEntry::relative_offset);
+  return at == entries_.begin() ? std::nullopt : std::optional(*std::prev(at));
+}
+
 Bytes TimeIndex::encode() const {
   Writer writer;
   for (const TimeEntry& entry : entries_) {

@@ -44,6 +44,8 @@ class TimeIndex {
   void add(TimeEntry entry);
   // The last entry with a timestamp below `timestamp_ms`; records at or after it come behind its offset.
   [[nodiscard]] std::optional<TimeEntry> before(std::int64_t timestamp_ms) const;
+  // The last entry with an offset below `relative_offset`: its timestamp is the greatest up to there.
+  [[nodiscard]] std::optional<TimeEntry> below_offset(std::int64_t relative_offset) const;
   [[nodiscard]] const std::vector<TimeEntry>& entries() const { return entries_; }
   [[nodiscard]] Bytes encode() const;
   static std::optional<TimeIndex> decode(std::span<const std::byte> bytes);

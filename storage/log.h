@@ -251,6 +251,7 @@ class Log {
                                                            std::int64_t timestamp_ms);
   Result<std::optional<TimestampAndOffset>> first_at_or_after(Segment& segment, std::int64_t timestamp_ms,
                                                               Offset limit);
+  Result<std::int64_t> max_timestamp_from_start(Segment& segment, Offset limit);
 
   const LogEnvironment environment_;
   Disk& disk_;

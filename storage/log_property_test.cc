@@ -110,23 +110,25 @@ class LogProperty : public LogFixture {
       expected.push_back(model_[at].value);
     }
     RC_ASSERT(values(from) == expected);
-    compare_times(now_ms + number);
+    compare_times(now_ms + number, count);
+    compare_times(now_ms + number, from);
     RC_ASSERT(!log->slice(Offset{count + 1}, Offset{count + 1}, 1, true).has_value());
     RC_ASSERT(start_ == 0 || !log->slice(Offset{start_ - 1}, Offset{count}, 1, true).has_value());
   }
 
-  void compare_times(std::int64_t timestamp_ms) {
+  // Below `limit`: an end of a batch, as a high watermark is.
+  void compare_times(std::int64_t timestamp_ms, std::int64_t limit) {
     TimestampAndOffset first;
     TimestampAndOffset greatest;
-    for (auto at = static_cast<std::size_t>(start_); at < model_.size(); ++at) {
+    for (auto at = static_cast<std::size_t>(start_); at < static_cast<std::size_t>(limit); ++at) {
       const TimestampAndOffset here{model_[at].timestamp_ms, Offset{static_cast<std::int64_t>(at)}, {}};
       first = first.offset.value < 0 && here.timestamp_ms >= timestamp_ms ? here : first;
       greatest = here.timestamp_ms > greatest.timestamp_ms ? here : greatest;
     }
-    const auto found = log->offset_for_timestamp(timestamp_ms, log->log_end_offset());
+    const auto found = log->offset_for_timestamp(timestamp_ms, Offset{limit});
     RC_ASSERT(found.has_value());
     RC_ASSERT(found->offset == first.offset);
-    const auto newest = log->max_timestamp(log->log_end_offset());
+    const auto newest = log->max_timestamp(Offset{limit});
     RC_ASSERT(newest.has_value());
     RC_ASSERT(newest->offset == greatest.offset);
   }

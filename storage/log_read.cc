@@ -173,22 +173,32 @@ Result<std::optional<TimestampAndOffset>> Log::first_in_batch(Segment& segment, 
 
 Result<TimestampAndOffset> Log::max_timestamp(Offset limit) {
   std::int64_t greatest_ms = no_timestamp;
-  for (const auto& segment : segments_) {
-    const auto walked = segment->walk(0, [&](const BatchAt& batch) {
-      if (batch.header.base_offset >= limit) {
-        return false;
-      }
-      if (batch.header.last_offset() >= log_start_offset_) {
-        greatest_ms = std::max(greatest_ms, batch.header.max_timestamp_ms);
-      }
-      return true;
-    });
-    if (!walked) {
-      return std::unexpected(walked.error());
+  for (std::size_t i = segment_of(log_start_offset_); i < segments_.size() && segments_[i]->base_offset() < limit;
+       ++i) {
+    const auto found = segments_[i]->base_offset() >= log_start_offset_
+                           ? segments_[i]->max_timestamp_below(limit)
+                           : max_timestamp_from_start(*segments_[i], limit);
+    if (!found) {
+      return std::unexpected(found.error());
     }
+    greatest_ms = std::max(greatest_ms, *found);
   }
   return greatest_ms == no_timestamp ? Result<TimestampAndOffset>{TimestampAndOffset{}}
                                      : offset_for_timestamp(greatest_ms, limit);
+}
+
+// In the segment where the log starts the index may speak of records before the start: the batches are looked at.
+Result<std::int64_t> Log::max_timestamp_from_start(Segment& segment, Offset limit) {
+  const auto first = segment.find(log_start_offset_);
+  if (!first || !*first) {
+    return first ? Result<std::int64_t>(no_timestamp) : std::unexpected(first.error());
+  }
+  std::int64_t greatest_ms = no_timestamp;
+  const auto walked = segment.walk((*first)->position, [&](const BatchAt& batch) {
+    greatest_ms = batch.header.base_offset < limit ? std::max(greatest_ms, batch.header.max_timestamp_ms) : greatest_ms;
+    return batch.header.base_offset < limit;
+  });
+  return walked ? Result<std::int64_t>(greatest_ms) : std::unexpected(walked.error());
 }
 
 }  // namespace ottla

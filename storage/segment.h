@@ -63,6 +63,8 @@ class Segment {
   Result<std::int64_t> position_before_time(std::int64_t timestamp_ms);
   // The greatest timestamp in it, or no_timestamp.
   Result<std::int64_t> max_timestamp_ms();
+  // The greatest timestamp of the batches below `limit`, or no_timestamp. Looks at the index and what it leaves open.
+  Result<std::int64_t> max_timestamp_below(Offset limit);
 
   Result<void> truncate(std::int64_t size_bytes);
   // Makes the indexes anew (from 0) or goes on with that, as long as `accept` takes the batches. Gives the position

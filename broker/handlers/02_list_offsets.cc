@@ -1,5 +1,9 @@
 // ListOffsets 1-11. -1 the end a consumer may see, -2 the start, -3 the greatest timestamp (KIP-734); -4, -5, -6 as for
 // a log without tiers (KIP-405, KIP-1005, KIP-1023). A time with nothing at or after it: offset -1 and no error.
+#include <set>
+#include <string>
+#include <utility>
+
 #include "broker/broker.h"
 #include "broker/epoch_check.h"
 #include "broker/handlers.h"
@@ -77,11 +81,26 @@ void look_up(Partition& partition, const Asked& asked, std::int16_t version, Ans
   }
 }
 
+// Those that are asked for more than once: Kafka answers none of them.
+std::set<std::pair<std::string, std::int32_t>> repeated(const ListOffsetsRequest& request) {
+  std::set<std::pair<std::string, std::int32_t>> seen;
+  std::set<std::pair<std::string, std::int32_t>> again;
+  for (const auto& topic : request.topics) {
+    for (const Asked& asked : topic.partitions) {
+      if (const auto [at, is_new] = seen.emplace(topic.name, asked.partition_index); !is_new) {
+        again.insert(*at);
+      }
+    }
+  }
+  return again;
+}
+
 }  // namespace
 
 template <>
 Awaitable<ListOffsetsResponse> handle(RequestContext& context, ListOffsetsRequest& request) {
   ListOffsetsResponse response;
+  const auto again = repeated(request);
   for (const auto& topic : request.topics) {
     auto& topic_answer = response.topics.emplace_back();
     topic_answer.name = topic.name;
@@ -89,7 +108,9 @@ Awaitable<ListOffsetsResponse> handle(RequestContext& context, ListOffsetsReques
     for (const Asked& asked : topic.partitions) {
       Answer& answer = topic_answer.partitions.emplace_back();
       answer.partition_index = asked.partition_index;
-      if (const auto partition = served ? served->partition(asked.partition_index) : nullptr) {
+      if (again.contains({topic.name, asked.partition_index})) {
+        answer.error_code = ErrorCode::INVALID_REQUEST;
+      } else if (const auto partition = served ? served->partition(asked.partition_index) : nullptr) {
         look_up(*partition, asked, context.header.api_version, answer);
       } else {
         answer.error_code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;

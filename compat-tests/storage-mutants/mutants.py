@@ -20,7 +20,7 @@ BUILD = os.path.join(ROOT, "build", "release")
 MUTANTS = [
     ("no directory fsync", "storage/log.cc", [("  directory_dirty_ = true;\n  return {};", "  return {};")]),
     ("ack before fsync", "storage/log.cc", [("  std::size_t files = 0;\n", "  return {};\n  std::size_t files = 0;\n")]),
-    ("index trusted without a check", "storage/segment.cc", [
+    ("index trusted without a check", "storage/segment_indexes.cc", [
         ("return fits(indexes) ? std::optional(std::move(indexes)) : std::nullopt;", "return indexes;"),
         ("bool entry_is_right = start.position == 0;", "bool entry_is_right = true;"),
         ("if (!sums || *sums != index_sums(*offsets, *times)) {", "if (!sums) {")]),
