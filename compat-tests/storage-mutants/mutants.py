@@ -1,11 +1,14 @@
-"""Applies one mutation after the other to a copy of the sources, builds its storage tests, and runs them."""
+"""Applies one mutation after the other to a copy of the sources, builds its storage tests, and runs them; or, after
+"power-cut", the program of compat-tests/power-cut, for the mutants that it must catch."""
 import os
 import re
 import subprocess
 import sys
 
 COPY = sys.argv[1]
-WANTED = sys.argv[2:]
+POWER_CUT = sys.argv[2:] == ["power-cut"]
+WANTED = ["no directory fsync", "ack before fsync"] if POWER_CUT else sys.argv[2:]
+TARGETS = ["ottla_power_cut", "power_cut_load"] if POWER_CUT else ["storage_test"]
 BUILD = os.path.join(COPY, "build")
 
 # Name, file, and what is replaced by what; each text must be there exactly once.
@@ -44,14 +47,25 @@ MUTANTS = [
 
 
 def build() -> bool:
-    made = subprocess.run(["nice", "cmake", "--build", BUILD, "-j2", "--target", "storage_test"], capture_output=True, text=True)
+    made = subprocess.run(["nice", "cmake", "--build", BUILD, "-j2", "--target", *TARGETS], capture_output=True,
+                          text=True)
     if made.returncode != 0:
         print(made.stdout[-2000:])
     return made.returncode == 0
 
 
+def power_cut_failure() -> str | None:
+    """What 20 cuts show, or None if nothing is wrong."""
+    ran = subprocess.run([sys.executable, os.path.join(COPY, "compat-tests", "power-cut", "run.py")], timeout=600,
+                         capture_output=True, text=True, env=os.environ | {"BUILD": BUILD})
+    found = re.search("^FAIL (.*)", ran.stdout, re.M)
+    return found.group(1) if found else None if ran.returncode == 0 else ran.stdout + ran.stderr
+
+
 def first_failure() -> str | None:
     """The first test that fails, or None if none does."""
+    if POWER_CUT:
+        return power_cut_failure()
     try:
         ran = subprocess.run([os.path.join(BUILD, "storage_test"), "--gtest_fail_fast"], capture_output=True, text=True,
                              timeout=120, env=os.environ | {"OTTLA_CRASH_SCRIPTS": "3"})
