@@ -3,7 +3,8 @@
 first test that fails; the last line is "N passed, N failed".
 
 A mutant is one source compiled anew with the commands of build/release, and linked in front of the library that holds
-the sound one; neither the sources nor the build are touched. Arguments: the names of the mutants wanted (all)."""
+the sound one; neither the sources nor the build are touched. Arguments: the names of the mutants wanted (all); or
+"power-cut": the power cut test instead, on the mutants that it must catch."""
 import concurrent.futures
 import json
 import os
@@ -15,6 +16,7 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, "build", "release")
+POWER_CUT_MUTANTS = ["no directory fsync", "ack before fsync"]
 
 # Name, file, and what is replaced by what; each text must be there exactly once.
 MUTANTS = [
@@ -98,11 +100,21 @@ def first_failure(program: str) -> str | None:
     return f"{last[-1] if last else 'the start'} (ended with {ran.returncode})"
 
 
-def judge(mutant: tuple[str, str, list[tuple[str, str]]]) -> bool:
+def power_cut_failure(program: str) -> str | None:
+    """What 20 power cuts show, or None if nothing is wrong."""
+    folder = os.path.dirname(program)
+    os.symlink(os.path.join(BUILD, "power_cut_load"), os.path.join(folder, "power_cut_load"))
+    ran = subprocess.run([os.path.join(ROOT, "compat-tests", "power-cut", "run.py")], timeout=600, capture_output=True,
+                         text=True, env=os.environ | {"BUILD": folder})
+    found = re.search("^FAIL (.*)", ran.stdout, re.M)
+    return found.group(1) if found else None if ran.returncode == 0 else ran.stdout + ran.stderr
+
+
+def judge(mutant: tuple[str, str, list[tuple[str, str]]], target: str, failure_of) -> bool:
     name, path, replacements = mutant
     with tempfile.TemporaryDirectory() as folder:
         try:
-            caught = first_failure(build("storage_test", path, mutate(path, replacements), folder))
+            caught = failure_of(build(target, path, mutate(path, replacements), folder))
         except (ValueError, subprocess.CalledProcessError) as error:
             print(f"{name}: {error}", flush=True)
             return False
@@ -111,13 +123,16 @@ def judge(mutant: tuple[str, str, list[tuple[str, str]]]) -> bool:
 
 
 def main() -> int:
-    wanted = [mutant for mutant in MUTANTS if not sys.argv[1:] or mutant[0] in sys.argv[1:]]
-    sound = first_failure(os.path.join(BUILD, "storage_test"))
-    if sound is not None:
-        print(f"{sound} fails without any mutant\n0 passed, 1 failed")
-        return 1
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        caught = list(pool.map(judge, wanted))
+    if sys.argv[1:] == ["power-cut"]:
+        caught = [judge(one, "ottla_power_cut", power_cut_failure) for one in MUTANTS if one[0] in POWER_CUT_MUTANTS]
+    else:
+        wanted = [one for one in MUTANTS if not sys.argv[1:] or one[0] in sys.argv[1:]]
+        sound = first_failure(os.path.join(BUILD, "storage_test"))
+        if sound is not None:
+            print(f"{sound} fails without any mutant\n0 passed, 1 failed")
+            return 1
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            caught = list(pool.map(lambda one: judge(one, "storage_test", first_failure), wanted))
     print(f"{caught.count(True)} passed, {caught.count(False)} failed")
     return 0 if caught and all(caught) else 1
 
