@@ -232,10 +232,15 @@ void Log::fail(const Error& error) {
 }
 
 Result<void> Log::assign_epoch(LeaderEpoch epoch) {
+  LeaderEpochs before = *epochs_;
   if (!epochs_->add(epoch, log_end_offset_)) {
     return {};
   }
-  return epochs_->write(disk_, directory_);
+  auto written = epochs_->write(disk_, directory_);
+  if (!written) {
+    *epochs_ = std::move(before);  // else the next call would take it for written
+  }
+  return written;
 }
 
 void Log::expire_producers(std::int64_t now_ms) { producers_->expire(now_ms - config_.producer_id_expiration_ms); }

@@ -118,7 +118,7 @@ def run_round(cuts, first_seed, totals):
                 totals[name] += one.seen[name]
             totals["torn_logs"] += told(log, "had never been acknowledged were cut")
             totals["cuts_with_loss"] += sum("power cut" in line and ": 0 files" not in line for line in log.split("\n"))
-            wrong = [line for line in log.split("\n") if "[error]" in line or "damaged" in line]
+            wrong = [line for line in log.split("\n") if " error " in line or "damaged" in line]
             if wrong:
                 raise Failure("the broker complains: " + wrong[0])
         except Failure:
