@@ -5,8 +5,6 @@
 #include <chrono>
 #include <utility>
 
-#include "storage/compaction.h"
-
 namespace ottla {
 
 namespace {
@@ -22,15 +20,21 @@ Error stopping() { return {ErrorCode::NOT_LEADER_OR_FOLLOWER, "the broker is sto
 
 Partition::Partition(std::string name, std::unique_ptr<Log> log, LeaderEpoch epoch, TopicConfig config,
                      Committer& committer)
-    : name_(std::move(name)), config_(config), committer_(committer), log_(std::move(log)) {
+    : name_(std::move(name)),
+      committer_(committer),
+      config_(std::make_shared<const TopicConfig>(config)),
+      log_(std::move(log)) {
   leader_.step(BecomeLeader{.epoch = epoch,
                             .log_end_offset = log_->log_end_offset(),
                             .durable_end_offset = log_->durable_end_offset(),
-                            .waits_for_disk = config_.flush_messages == 1});
+                            .waits_for_disk = config.flush_messages == 1});
 }
 
 Partition::Partition(std::string name, Error error, TopicConfig config, Committer& committer)
-    : name_(std::move(name)), config_(config), committer_(committer), failed_(std::move(error)) {}
+    : name_(std::move(name)),
+      committer_(committer),
+      config_(std::make_shared<const TopicConfig>(config)),
+      failed_(std::move(error)) {}
 
 Awaitable<Result<Appended>> Partition::append(AppendBatch batch) {
   auto mine = std::make_shared<Waiting>(batch);
@@ -105,7 +109,7 @@ void Partition::write_group(std::vector<std::shared_ptr<Waiting>>& group) {
 // REQUIRES: mutex_. With flush.messages above 1 the sync is not what an acknowledgement waits for, but still due.
 void Partition::plan_sync() {
   const std::int64_t unsynced = log_->log_end_offset() - log_->durable_end_offset();
-  if (unsynced >= config_.flush_messages && !queued_for_sync_ && !failed_) {
+  if (unsynced >= config()->flush_messages && !queued_for_sync_ && !failed_) {
     queued_for_sync_ = true;
     committer_.enqueue(shared_from_this());
   }
@@ -231,83 +235,6 @@ PartitionView Partition::view() {
 std::int64_t Partition::size_bytes() {
   const std::lock_guard lock(mutex_);
   return log_ ? log_->size_bytes() : 0;
-}
-
-void Partition::expire_producers(std::int64_t now_ms) {
-  const std::lock_guard lock(mutex_);
-  if (log_) {
-    log_->expire_producers(now_ms);
-  }
-}
-
-std::optional<Partition::LogState> Partition::log_state() {
-  const std::lock_guard lock(mutex_);
-  if (!log_) {
-    return std::nullopt;
-  }
-  return LogState{!log_->damaged().empty(), log_->log_start_offset(), log_->durable_end_offset(), log_->cleaned_to()};
-}
-
-Result<Offset> Partition::delete_records(Offset offset) {
-  const std::lock_guard lock(mutex_);
-  if (!log_) {
-    return std::unexpected(*failed_);
-  }
-  if (!config_.log.deletes && config_.log.compacts) {
-    return failure(ErrorCode::POLICY_VIOLATION, "the records of a topic that is only compacted are not deleted");
-  }
-  const Offset high_watermark = leader_.high_watermark();
-  if (offset > high_watermark || offset < Offset{-1}) {
-    return failure(ErrorCode::OFFSET_OUT_OF_RANGE,
-                   fmt::format("offset {} is above the high watermark {}", offset.value, high_watermark.value));
-  }
-  log_->advance_log_start(offset == Offset{-1} ? high_watermark : offset);
-  return log_->log_start_offset();
-}
-
-Result<bool> Partition::apply_retention(std::int64_t now_ms) {
-  const std::lock_guard lock(mutex_);
-  if (!log_ || failed_) {
-    return false;
-  }
-  const Offset before = log_->log_start_offset();
-  if (auto applied = log_->apply_retention(now_ms, leader_.high_watermark()); !applied) {
-    return std::unexpected(std::move(applied.error()));
-  }
-  return log_->log_start_offset() != before;
-}
-
-Result<void> Partition::remove_deleted_segments() {
-  const std::lock_guard lock(mutex_);
-  return log_ && !failed_ ? log_->remove_deleted_segments() : Result<void>{};
-}
-
-Result<bool> Partition::compact(Disk& disk, std::int64_t now_ms, std::size_t key_map_max_bytes) {
-  std::optional<CompactionPlan> plan;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!log_ || failed_) {
-      return false;
-    }
-    auto planned = log_->plan_compaction(now_ms, leader_.high_watermark());
-    if (!planned) {
-      return std::unexpected(std::move(planned.error()));
-    }
-    plan = std::move(*planned);
-  }
-  if (!plan) {
-    return false;
-  }
-  const auto compacted = ottla::compact(disk, plan->directory, config_.log, *plan, key_map_max_bytes);
-  if (!compacted) {
-    return std::unexpected(compacted.error());
-  }
-  const std::lock_guard lock(mutex_);
-  if (!log_ || failed_) {
-    return false;
-  }
-  auto installed = log_->install(*compacted);
-  return installed ? Result<bool>(true) : std::unexpected(std::move(installed.error()));
 }
 
 void Partition::fail(const Error& error) {

@@ -1,0 +1,117 @@
+// What is done to a partition beside writing and reading: settings, retention, compaction, deleted records.
+#include <fmt/format.h>
+
+#include "broker/partition.h"
+#include "storage/compaction.h"
+
+namespace ottla {
+
+std::shared_ptr<const TopicConfig> Partition::config() const {
+  const std::lock_guard lock(config_mutex_);
+  return config_;
+}
+
+void Partition::set_config(const TopicConfig& config) {
+  std::vector<std::shared_ptr<CommitWait>> commits;
+  std::vector<std::shared_ptr<Woken>> fetches;
+  {
+    const std::lock_guard lock(mutex_);
+    {
+      const std::lock_guard config_lock(config_mutex_);
+      config_ = std::make_shared<const TopicConfig>(config);
+    }
+    if (!log_ || failed_) {
+      return;
+    }
+    log_->set_config(config.log);
+    if (leader_.step(DurabilityChanged{config.flush_messages == 1})) {
+      take_due(commits, fetches);
+    }
+    plan_sync();
+  }
+  wake_all(commits, fetches);
+}
+
+std::vector<ProducerState::Summary> Partition::producers() {
+  const std::lock_guard lock(mutex_);
+  return log_ ? log_->producers().summaries() : std::vector<ProducerState::Summary>{};
+}
+
+void Partition::expire_producers(std::int64_t now_ms) {
+  const std::lock_guard lock(mutex_);
+  if (log_) {
+    log_->expire_producers(now_ms);
+  }
+}
+
+std::optional<Partition::LogState> Partition::log_state() {
+  const std::lock_guard lock(mutex_);
+  if (!log_) {
+    return std::nullopt;
+  }
+  return LogState{!log_->damaged().empty(), log_->log_start_offset(), log_->durable_end_offset(), log_->cleaned_to()};
+}
+
+Result<Offset> Partition::delete_records(Offset offset) {
+  const std::lock_guard lock(mutex_);
+  if (!log_) {
+    return std::unexpected(*failed_);
+  }
+  if (const LogConfig& config = log_->config(); !config.deletes && config.compacts) {
+    return failure(ErrorCode::POLICY_VIOLATION, "the records of a topic that is only compacted are not deleted");
+  }
+  const Offset high_watermark = leader_.high_watermark();
+  if (offset > high_watermark || offset < Offset{-1}) {
+    return failure(ErrorCode::OFFSET_OUT_OF_RANGE,
+                   fmt::format("offset {} is above the high watermark {}", offset.value, high_watermark.value));
+  }
+  log_->advance_log_start(offset == Offset{-1} ? high_watermark : offset);
+  return log_->log_start_offset();
+}
+
+Result<bool> Partition::apply_retention(std::int64_t now_ms) {
+  const std::lock_guard lock(mutex_);
+  if (!log_ || failed_) {
+    return false;
+  }
+  const Offset before = log_->log_start_offset();
+  if (auto applied = log_->apply_retention(now_ms, leader_.high_watermark()); !applied) {
+    return std::unexpected(std::move(applied.error()));
+  }
+  return log_->log_start_offset() != before;
+}
+
+Result<void> Partition::remove_deleted_segments() {
+  const std::lock_guard lock(mutex_);
+  return log_ && !failed_ ? log_->remove_deleted_segments() : Result<void>{};
+}
+
+Result<bool> Partition::compact(Disk& disk, std::int64_t now_ms, std::size_t key_map_max_bytes) {
+  std::optional<CompactionPlan> plan;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!log_ || failed_) {
+      return false;
+    }
+    auto planned = log_->plan_compaction(now_ms, leader_.high_watermark());
+    if (!planned) {
+      return std::unexpected(std::move(planned.error()));
+    }
+    plan = std::move(*planned);
+  }
+  if (!plan) {
+    return false;
+  }
+  const auto compacted = ottla::compact(disk, plan->directory, config()->log, *plan, key_map_max_bytes);
+  if (!compacted) {
+    return std::unexpected(compacted.error());
+  }
+  const std::lock_guard lock(mutex_);
+  if (!log_ || failed_) {
+    return false;
+  }
+  auto installed = log_->install(*compacted);
+  return installed ? Result<bool>(true) : std::unexpected(std::move(installed.error()));
+}
+
+}  // namespace ottla
