@@ -20,9 +20,18 @@
 #include "protocol/api/21_delete_records.h"
 #include "protocol/api/22_init_producer_id.h"
 #include "protocol/api/23_offset_for_leader_epoch.h"
+#include "protocol/api/32_describe_configs.h"
+#include "protocol/api/33_alter_configs.h"
+#include "protocol/api/35_describe_log_dirs.h"
+#include "protocol/api/37_create_partitions.h"
 #include "protocol/api/42_delete_groups.h"
+#include "protocol/api/44_incremental_alter_configs.h"
 #include "protocol/api/47_offset_delete.h"
+#include "protocol/api/57_update_features.h"
 #include "protocol/api/60_describe_cluster.h"
+#include "protocol/api/61_describe_producers.h"
+#include "protocol/api/74_list_config_resources.h"
+#include "protocol/api/75_describe_topic_partitions.h"
 
 namespace ottla {
 
@@ -30,7 +39,9 @@ using Handlers =
     TypeList<ProduceRequest, FetchRequest, ListOffsetsRequest, MetadataRequest, OffsetCommitRequest, OffsetFetchRequest,
              FindCoordinatorRequest, JoinGroupRequest, HeartbeatRequest, LeaveGroupRequest, SyncGroupRequest,
              DescribeGroupsRequest, ListGroupsRequest, ApiVersionsRequest, CreateTopicsRequest, DeleteTopicsRequest,
-             DeleteRecordsRequest, InitProducerIdRequest, OffsetForLeaderEpochRequest, DeleteGroupsRequest,
-             OffsetDeleteRequest, DescribeClusterRequest>;
+             DeleteRecordsRequest, InitProducerIdRequest, OffsetForLeaderEpochRequest, DescribeConfigsRequest,
+             AlterConfigsRequest, DescribeLogDirsRequest, CreatePartitionsRequest, DeleteGroupsRequest,
+             IncrementalAlterConfigsRequest, OffsetDeleteRequest, UpdateFeaturesRequest, DescribeClusterRequest,
+             DescribeProducersRequest, ListConfigResourcesRequest, DescribeTopicPartitionsRequest>;
 
 }  // namespace ottla

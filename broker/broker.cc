@@ -12,11 +12,14 @@ Result<std::unique_ptr<Broker>> Broker::open(const Config& config, Disk& disk) {
     return std::unexpected(std::move(directory.error()));
   }
   auto broker = std::make_unique<Broker>(config, std::move(*directory), disk);
-  auto metadata = MetadataQuorum::open(disk, broker->directory->path(), broker->partitions);
+  auto metadata = MetadataQuorum::open(disk, broker->directory->path(), config.node_id, broker->partitions);
   if (!metadata) {
     return std::unexpected(std::move(metadata.error()));
   }
   broker->metadata = std::move(*metadata);
+  for (std::size_t index = 0; index < broker->partitions.config()->cores(); ++index) {
+    broker->cores.push_back(std::make_unique<Core>(index));
+  }
   broker->groups = std::make_unique<GroupCoordinator>(*broker);
   if (auto loaded = broker->groups->load(); !loaded) {
     return std::unexpected(std::move(loaded.error()));
@@ -25,11 +28,7 @@ Result<std::unique_ptr<Broker>> Broker::open(const Config& config, Disk& disk) {
 }
 
 Broker::Broker(const Config& settings, std::unique_ptr<LogDirectory> log_directory, Disk& disk)
-    : config(settings), directory(std::move(log_directory)), partitions(disk, *directory, config) {
-  for (std::size_t index = 0; index < config.cores(); ++index) {
-    cores.push_back(std::make_unique<Core>(index));
-  }
-}
+    : config(settings), directory(std::move(log_directory)), partitions(disk, *directory, config) {}
 
 Address Broker::address_for(const Connection& connection) const {
   for (const Listener& advertised : config.advertised_listeners) {

@@ -39,7 +39,7 @@ class Broker {
   // A clean stop: the cores have stopped before.
   Result<void> close();
 
-  const Config config;
+  const Config config;  // as at the start; what AlterConfigs has changed since is in partitions.config()
   std::unique_ptr<LogDirectory> directory;
   Partitions partitions;
   std::unique_ptr<MetadataQuorum> metadata;

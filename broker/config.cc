@@ -8,6 +8,7 @@
 #include <charconv>
 #include <thread>
 
+#include "broker/config_layers.h"
 #include "broker/kafka_settings.h"
 
 namespace ottla {
@@ -39,7 +40,7 @@ constexpr auto table = std::to_array<Setting>({
     {"log.dirs", &Config::log_dirs, "./ottla-data", "The data directory; made and formatted at the first start."},
     {"broker.rack", &Config::broker_rack, "", "The rack told to clients in Metadata."},
     {"num.network.threads", &Config::num_network_threads, "0",
-     "Cores that serve connections; 0 is one for each processor.", 0, 1024},
+     "Cores that serve connections; 0 is one for each processor. A change counts from the next start.", 0, 1024},
     {"socket.request.max.bytes", &Config::socket_request_max_bytes, "104857600", "The longest request.", 1, int32_max},
     {"connections.max.idle.ms", &Config::connections_max_idle_ms, "600000", "A connection idle for longer is closed.",
      1},
@@ -123,16 +124,6 @@ constexpr auto table = std::to_array<Setting>({
      "How long a new group waits for more members; Kafka waits 3000, a single broker need not.", 0, int32_max},
     {"group.max.size", &Config::group_max_size, "2147483647", "The most members of one group.", 1, int32_max},
 });
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && text.back() == ' ') {
-    text.remove_suffix(1);
-  }
-  return text;
-}
 
 std::vector<std::string> split_list(std::string_view text) {
   std::vector<std::string> parts;
@@ -319,11 +310,9 @@ Result<ParsedConfig> parse_config(std::span<const GivenSetting> given) {
       return invalid(fmt::format("{}: {}: {}", found->second->source, setting.name, assigned.error().message));
     }
   }
-  const auto is_ours = [](std::string_view name) {
-    return std::ranges::find(table, name, &Setting::name) != table.end();
-  };
   for (const auto& [name, one] : last) {
-    if (is_ours(name)) {
+    parsed.config.given[std::string(name)] = one->value;
+    if (broker_setting_has_effect(name)) {
       continue;
     }
     if (!is_kafka_setting(name)) {

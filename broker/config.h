@@ -84,6 +84,12 @@ struct Config {
   std::int32_t group_initial_rebalance_delay_ms = 0;
   std::int32_t group_max_size = 0;
 
+  // What the values above come from, by name: as given at the start, and as AlterConfigs set it for all brokers and for
+  // this one. The later wins (config_layers.h).
+  std::map<std::string, std::string> given;
+  std::map<std::string, std::string> dynamic_default;
+  std::map<std::string, std::string> dynamic_broker;
+
   // Those of `listeners` that clients use: the controller's own is not opened (this broker is its own quorum).
   [[nodiscard]] std::vector<Listener> client_listeners() const;
   // num.network.threads, or one for each processor.

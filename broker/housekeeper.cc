@@ -12,7 +12,7 @@ namespace ottla {
 
 namespace {
 
-constexpr std::chrono::milliseconds idle_file_interval{30'000};
+constexpr std::int64_t idle_file_interval_ms = 30'000;
 
 std::int64_t wall_clock_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -25,15 +25,15 @@ void warn(const Partition& partition, const Error& error) { logger().warn("{}: {
 
 Housekeeper::Housekeeper(Partitions& partitions, LogDirectory& directory, const LogEnvironment& environment,
                          const Config& config)
-    : partitions_(partitions), directory_(directory), environment_(environment), config_(config) {
-  const auto add = [this](std::int64_t interval_ms, void (Housekeeper::*action)()) {
-    const std::chrono::milliseconds interval(interval_ms);
-    chores_.push_back({interval, action, Clock::now() + interval});
+    : partitions_(partitions), directory_(directory), environment_(environment) {
+  const auto add = [&](std::function<std::int64_t(const Config&)> interval_ms, void (Housekeeper::*action)()) {
+    const auto due = Clock::now() + std::chrono::milliseconds(interval_ms(config));
+    chores_.push_back({std::move(interval_ms), action, due});
   };
-  add(config.log_retention_check_interval_ms, &Housekeeper::check_retention);
-  add(config.log_cleaner_backoff_ms, &Housekeeper::compact_logs);
-  add(config.log_flush_offset_checkpoint_interval_ms, &Housekeeper::write_recovery_points);
-  add(idle_file_interval.count(), &Housekeeper::close_idle_files);
+  add(&Config::log_retention_check_interval_ms, &Housekeeper::check_retention);
+  add(&Config::log_cleaner_backoff_ms, &Housekeeper::compact_logs);
+  add(&Config::log_flush_offset_checkpoint_interval_ms, &Housekeeper::write_recovery_points);
+  add([](const Config&) { return idle_file_interval_ms; }, &Housekeeper::close_idle_files);
 }
 
 void Housekeeper::start() {
@@ -87,7 +87,7 @@ void Housekeeper::work() {
     for (Chore& chore : chores_) {
       if (Clock::now() >= chore.due) {
         (this->*chore.action)();
-        chore.due = Clock::now() + chore.interval;
+        chore.due = Clock::now() + std::chrono::milliseconds(chore.interval_ms(*partitions_.config()));
       }
     }
   }
@@ -139,9 +139,10 @@ void Housekeeper::check_retention() {
 void Housekeeper::compact_logs() {
   bool has_compacted = false;
   partitions_.for_each([&](Partition& partition) {
-    if (partition.config().is_compacted) {
-      const auto compacted = partition.compact(environment_.disk, wall_clock_ms(),
-                                               static_cast<std::size_t>(config_.log_cleaner_dedupe_buffer_size));
+    if (partition.config()->is_compacted) {
+      const auto compacted =
+          partition.compact(environment_.disk, wall_clock_ms(),
+                            static_cast<std::size_t>(partitions_.config()->log_cleaner_dedupe_buffer_size));
       if (!compacted) {
         warn(partition, compacted.error());
       }

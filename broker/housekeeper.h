@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -34,7 +35,7 @@ class Housekeeper {
   using Clock = std::chrono::steady_clock;
   // Something that is due again and again.
   struct Chore {
-    std::chrono::milliseconds interval;
+    std::function<std::int64_t(const Config&)> interval_ms;
     void (Housekeeper::*action)();
     Clock::time_point due;
   };
@@ -48,7 +49,6 @@ class Housekeeper {
   Partitions& partitions_;
   LogDirectory& directory_;
   const LogEnvironment environment_;
-  const Config& config_;
   std::vector<Chore> chores_;
 
   std::mutex mutex_;

@@ -9,9 +9,14 @@ namespace ottla {
 namespace {
 constexpr std::uint64_t only_term = 1;  // a quorum of one has no elections; a consensus log goes on from term 1
 constexpr std::size_t entries_before_snapshot = 10'000;
+
+Result<void> apply_broker_changes(const Controller& controller, BrokerId node_id, Partitions& partitions) {
+  return partitions.set_broker_changes(controller.configs(config_resource::broker, ""),
+                                       controller.configs(config_resource::broker, std::to_string(node_id.value)));
+}
 }  // namespace
 
-Result<std::unique_ptr<MetadataQuorum>> MetadataQuorum::open(Disk& disk, const std::string& directory,
+Result<std::unique_ptr<MetadataQuorum>> MetadataQuorum::open(Disk& disk, const std::string& directory, BrokerId node_id,
                                                              Partitions& partitions) {
   auto log = CommandLog::open(disk, directory);
   if (!log) {
@@ -32,17 +37,25 @@ Result<std::unique_ptr<MetadataQuorum>> MetadataQuorum::open(Disk& disk, const s
     }
     (void)controller.apply(*command);  // what it refused then, it refuses now
   }
+  if (auto changed = apply_broker_changes(controller, node_id, partitions); !changed) {
+    logger().error("the changed settings of this broker do not count: {}", changed.error().message);
+  }
   if (auto cleaned = partitions.remove_strays(controller); !cleaned) {
     return std::unexpected(std::move(cleaned.error()));
   }
   if (auto opened = partitions.open_all(controller); !opened) {
     return std::unexpected(std::move(opened.error()));
   }
-  return std::make_unique<MetadataQuorum>(std::move(*log), std::move(controller), partitions);
+  return std::make_unique<MetadataQuorum>(std::move(*log), std::move(controller), node_id, partitions);
 }
 
-MetadataQuorum::MetadataQuorum(std::unique_ptr<CommandLog> log, Controller controller, Partitions& partitions)
-    : log_(std::move(log)), controller_(std::move(controller)), partitions_(partitions), thread_([this] {
+MetadataQuorum::MetadataQuorum(std::unique_ptr<CommandLog> log, Controller controller, BrokerId node_id,
+                               Partitions& partitions)
+    : log_(std::move(log)),
+      controller_(std::move(controller)),
+      node_id_(node_id),
+      partitions_(partitions),
+      thread_([this] {
         pthread_setname_np(pthread_self(), "metadata");
         work();
       }) {}
@@ -112,6 +125,30 @@ Result<void> MetadataQuorum::follow(const Applied& applied) {
   }
   if (const auto* deleted = std::get_if<TopicDeleted>(&applied)) {
     return partitions_.remove(deleted->topic->id);
+  }
+  if (const auto* added = std::get_if<PartitionsAdded>(&applied)) {
+    return partitions_.add_partitions(*added->topic, added->first_added);
+  }
+  if (const auto* changed = std::get_if<ConfigsChanged>(&applied)) {
+    return follow_configs(*changed);
+  }
+  return {};
+}
+
+Result<void> MetadataQuorum::follow_configs(const ConfigsChanged& changed) {
+  if (changed.topic != nullptr) {
+    return partitions_.configure(*changed.topic);
+  }
+  if (changed.resource_type != config_resource::broker) {
+    return {};
+  }
+  if (auto applied = apply_broker_changes(controller_, node_id_, partitions_); !applied) {
+    return applied;
+  }
+  for (const auto& [name, topic] : controller_.topics()) {  // the broker's settings are the defaults of its topics
+    if (auto configured = partitions_.configure(*topic); !configured) {
+      return configured;
+    }
   }
   return {};
 }

@@ -21,8 +21,9 @@ namespace ottla {
 class MetadataQuorum final : public MetadataLog {
  public:
   // Reads the log, replays it, and opens the partitions of every topic. Blocking.
-  static Result<std::unique_ptr<MetadataQuorum>> open(Disk& disk, const std::string& directory, Partitions& partitions);
-  MetadataQuorum(std::unique_ptr<CommandLog> log, Controller controller, Partitions& partitions);
+  static Result<std::unique_ptr<MetadataQuorum>> open(Disk& disk, const std::string& directory, BrokerId node_id,
+                                                      Partitions& partitions);
+  MetadataQuorum(std::unique_ptr<CommandLog> log, Controller controller, BrokerId node_id, Partitions& partitions);
   MetadataQuorum(const MetadataQuorum&) = delete;
   MetadataQuorum& operator=(const MetadataQuorum&) = delete;
   ~MetadataQuorum() override;
@@ -48,11 +49,13 @@ class MetadataQuorum final : public MetadataLog {
   void work();
   Result<Applied> commit(const Command& command);
   Result<void> follow(const Applied& applied);
+  Result<void> follow_configs(const ConfigsChanged& changed);
   void snapshot_if_long();
 
   std::unique_ptr<CommandLog> log_;
   mutable std::shared_mutex state_mutex_;
   Controller controller_;
+  const BrokerId node_id_;
   Partitions& partitions_;
 
   std::mutex queue_mutex_;

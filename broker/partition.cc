@@ -18,15 +18,21 @@ Error stopping() { return {ErrorCode::NOT_LEADER_OR_FOLLOWER, "the broker is sto
 
 Partition::Partition(std::string name, std::unique_ptr<Log> log, LeaderEpoch epoch, TopicConfig config,
                      Committer& committer)
-    : name_(std::move(name)), config_(config), committer_(committer), log_(std::move(log)) {
+    : name_(std::move(name)),
+      committer_(committer),
+      config_(std::make_shared<const TopicConfig>(config)),
+      log_(std::move(log)) {
   leader_.step(BecomeLeader{.epoch = epoch,
                             .log_end_offset = log_->log_end_offset(),
                             .durable_end_offset = log_->durable_end_offset(),
-                            .waits_for_disk = config_.flush_messages == 1});
+                            .waits_for_disk = config.flush_messages == 1});
 }
 
 Partition::Partition(std::string name, Error error, TopicConfig config, Committer& committer)
-    : name_(std::move(name)), config_(config), committer_(committer), failed_(std::move(error)) {}
+    : name_(std::move(name)),
+      committer_(committer),
+      config_(std::make_shared<const TopicConfig>(config)),
+      failed_(std::move(error)) {}
 
 Awaitable<Result<Appended>> Partition::append(AppendBatch batch) {
   auto mine = std::make_shared<Waiting>(batch);
@@ -101,7 +107,7 @@ void Partition::write_group(std::vector<std::shared_ptr<Waiting>>& group) {
 // REQUIRES: mutex_. With flush.messages above 1 the sync is not what an acknowledgement waits for, but still due.
 void Partition::plan_sync() {
   const std::int64_t unsynced = log_->log_end_offset() - log_->durable_end_offset();
-  if (unsynced >= config_.flush_messages && !queued_for_sync_ && !failed_) {
+  if (unsynced >= config()->flush_messages && !queued_for_sync_ && !failed_) {
     queued_for_sync_ = true;
     committer_.enqueue(shared_from_this());
   }
@@ -222,6 +228,11 @@ PartitionView Partition::view() {
           .high_watermark = leader_.high_watermark(),
           .log_end_offset = log_->log_end_offset(),
           .leader_epoch = leader_.epoch()};
+}
+
+std::int64_t Partition::size_bytes() {
+  const std::lock_guard lock(mutex_);
+  return log_ ? log_->size_bytes() : 0;
 }
 
 void Partition::fail(const Error& error) {

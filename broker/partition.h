@@ -17,6 +17,7 @@
 #include "broker/topic_config.h"
 #include "replication/leader.h"
 #include "storage/log.h"
+#include "storage/producer_state.h"
 
 namespace ottla {
 
@@ -56,6 +57,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   PartitionView view();
   std::int64_t size_bytes();
   void expire_producers(std::int64_t now_ms);
+  std::vector<ProducerState::Summary> producers();
 
   // Housekeeping. Nothing if the log is offline.
   struct LogState {
@@ -86,7 +88,9 @@ class Partition : public std::enable_shared_from_this<Partition> {
   Result<std::optional<DurableMark>> close();
 
   [[nodiscard]] const std::string& name() const { return name_; }  // "<topic>-<index>", as its directory
-  [[nodiscard]] const TopicConfig& config() const { return config_; }
+  [[nodiscard]] std::shared_ptr<const TopicConfig> config() const;
+  // Counts at once.
+  void set_config(const TopicConfig& config);
 
  private:
   struct Waiting {
@@ -110,8 +114,10 @@ class Partition : public std::enable_shared_from_this<Partition> {
                        const std::vector<std::shared_ptr<Woken>>& fetches, const Error& error);
 
   const std::string name_;
-  const TopicConfig config_;
   Committer& committer_;
+
+  mutable std::mutex config_mutex_;  // guards the one below; taken under mutex_, never the other way round
+  std::shared_ptr<const TopicConfig> config_;
 
   std::mutex queue_mutex_;  // guards the two below
   std::vector<std::shared_ptr<Waiting>> waiting_;

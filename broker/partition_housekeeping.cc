@@ -1,16 +1,40 @@
-// What the housekeeper does to a partition: retention, deletion of records, compaction.
+// What is done to a partition beside writing and reading: settings, retention, compaction, deleted records.
 #include <fmt/format.h>
-
-#include <utility>
 
 #include "broker/partition.h"
 #include "storage/compaction.h"
 
 namespace ottla {
 
-std::int64_t Partition::size_bytes() {
+std::shared_ptr<const TopicConfig> Partition::config() const {
+  const std::lock_guard lock(config_mutex_);
+  return config_;
+}
+
+void Partition::set_config(const TopicConfig& config) {
+  std::vector<std::shared_ptr<CommitWait>> commits;
+  std::vector<std::shared_ptr<Woken>> fetches;
+  {
+    const std::lock_guard lock(mutex_);
+    {
+      const std::lock_guard config_lock(config_mutex_);
+      config_ = std::make_shared<const TopicConfig>(config);
+    }
+    if (!log_ || failed_) {
+      return;
+    }
+    log_->set_config(config.log);
+    if (leader_.step(DurabilityChanged{config.flush_messages == 1})) {
+      take_due(commits, fetches);
+    }
+    plan_sync();
+  }
+  wake_all(commits, fetches);
+}
+
+std::vector<ProducerState::Summary> Partition::producers() {
   const std::lock_guard lock(mutex_);
-  return log_ ? log_->size_bytes() : 0;
+  return log_ ? log_->producers().summaries() : std::vector<ProducerState::Summary>{};
 }
 
 void Partition::expire_producers(std::int64_t now_ms) {
@@ -33,7 +57,7 @@ Result<Offset> Partition::delete_records(Offset offset) {
   if (!log_) {
     return std::unexpected(*failed_);
   }
-  if (!config_.log.deletes && config_.log.compacts) {
+  if (const LogConfig& config = log_->config(); !config.deletes && config.compacts) {
     return failure(ErrorCode::POLICY_VIOLATION, "the records of a topic that is only compacted are not deleted");
   }
   const Offset high_watermark = leader_.high_watermark();
@@ -78,7 +102,7 @@ Result<bool> Partition::compact(Disk& disk, std::int64_t now_ms, std::size_t key
   if (!plan) {
     return false;
   }
-  const auto compacted = ottla::compact(disk, plan->directory, config_.log, *plan, key_map_max_bytes);
+  const auto compacted = ottla::compact(disk, plan->directory, config()->log, *plan, key_map_max_bytes);
   if (!compacted) {
     return std::unexpected(compacted.error());
   }

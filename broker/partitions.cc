@@ -30,7 +30,8 @@ std::size_t open_files_max() {
 
 Partitions::Partitions(Disk& disk, LogDirectory& directory, const Config& config)
     : directory_(directory),
-      config_(config),
+      started_with_(config),
+      config_(std::make_shared<const Config>(config)),
       files_(disk, open_files_max()),
       environment_{disk, files_, directory.marks()},
       committer_(environment_, directory.path(), config.log_dir_reserved_bytes,
@@ -76,12 +77,29 @@ void Partitions::serve(const std::shared_ptr<const ServedTopic>& topic) {
 }
 
 Result<void> Partitions::open(const Topic& topic) {
-  const auto config = parse_topic_config(topic.configs, config_);
+  const auto config = config_of(topic);
   if (!config) {
     return std::unexpected(config.error());
   }
   auto served = std::make_shared<ServedTopic>(topic.name, topic.id);
   for (std::size_t index = 0; index < topic.partitions.size(); ++index) {
+    served->partitions.push_back(open_partition(topic, index, *config));
+  }
+  serve(std::move(served));
+  return {};
+}
+
+Result<void> Partitions::add_partitions(const Topic& topic, std::size_t first_added) {
+  const auto config = config_of(topic);
+  if (!config) {
+    return std::unexpected(config.error());
+  }
+  const auto before = find(topic.id);
+  if (before == nullptr) {
+    return failure(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "the topic is not served");
+  }
+  auto served = std::make_shared<ServedTopic>(*before);
+  for (std::size_t index = first_added; index < topic.partitions.size(); ++index) {
     served->partitions.push_back(open_partition(topic, index, *config));
   }
   serve(std::move(served));
@@ -98,7 +116,7 @@ Result<void> Partitions::open_all(const Controller& metadata) {
   std::vector<Task> tasks;
   std::vector<std::shared_ptr<ServedTopic>> topics;
   for (const auto& [name, topic] : metadata.topics()) {
-    const auto config = parse_topic_config(topic->configs, config_);
+    const auto config = config_of(*topic);
     if (!config) {
       return std::unexpected(config.error());
     }
@@ -109,10 +127,11 @@ Result<void> Partitions::open_all(const Controller& metadata) {
     }
   }
   std::atomic<std::size_t> next = 0;
+  const std::int32_t recovery_threads = config()->num_recovery_threads_per_data_dir;
   {
     std::vector<std::jthread> threads;
-    threads.reserve(static_cast<std::size_t>(config_.num_recovery_threads_per_data_dir));
-    for (std::int32_t i = 0; i < config_.num_recovery_threads_per_data_dir; ++i) {
+    threads.reserve(static_cast<std::size_t>(recovery_threads));
+    for (std::int32_t i = 0; i < recovery_threads; ++i) {
       threads.emplace_back([&] {
         for (std::size_t at = next++; at < tasks.size(); at = next++) {
           *tasks[at].opened = open_partition(*tasks[at].topic, tasks[at].index, tasks[at].config);

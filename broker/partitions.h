@@ -42,6 +42,10 @@ class Partitions {
   Result<void> open(const Topic& topic);
   // The same at start, for all topics: num.recovery.threads.per.data.dir partitions at once.
   Result<void> open_all(const Controller& metadata);
+  // The topic has more partitions: opens those from `first_added` on. Blocking.
+  Result<void> add_partitions(const Topic& topic, std::size_t first_added);
+  // The topic's settings have changed, or the broker's that stand in for them.
+  Result<void> configure(const Topic& topic);
   // Stops serving the topic and deletes its logs. Blocking.
   Result<void> remove(TopicId id);
   // Deletes partition directories that belong to no topic: a deletion that a crash interrupted.
@@ -51,6 +55,11 @@ class Partitions {
   [[nodiscard]] std::shared_ptr<const ServedTopic> find(TopicId id) const;
   void for_each(const std::function<void(Partition&)>& action) const;
 
+  // The broker's settings as they are now; one that is not dynamic stays as it was at the start.
+  [[nodiscard]] std::shared_ptr<const Config> config() const;
+  // What AlterConfigs has set for all brokers and for this one. Topics are to be configured after it.
+  Result<void> set_broker_changes(const Configs& for_all_brokers, const Configs& for_this_broker);
+
   [[nodiscard]] const Committer& committer() const { return committer_; }
   [[nodiscard]] Housekeeper& housekeeper() { return housekeeper_; }
 
@@ -58,11 +67,13 @@ class Partitions {
   Result<void> close();
 
  private:
+  [[nodiscard]] Result<TopicConfig> config_of(const Topic& topic) const;
   std::shared_ptr<Partition> open_partition(const Topic& topic, std::size_t index, const TopicConfig& config);
   void serve(const std::shared_ptr<const ServedTopic>& topic);
 
   LogDirectory& directory_;
-  const Config& config_;
+  const Config& started_with_;
+  std::shared_ptr<const Config> config_;  // guarded by mutex_
   OpenFiles files_;
   const LogEnvironment environment_;
   Committer committer_;

@@ -5,7 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "broker/config.h"
 #include "storage/log.h"
@@ -25,16 +25,16 @@ struct TopicConfig {
   std::optional<Codec> codec;  // compression.type; nothing: what the producer chose
 };
 
-// Error INVALID_CONFIG: a name Kafka does not know, or a value it would not take. A setting that Kafka knows and that
-// has no effect here yet is accepted and kept.
+// Error INVALID_CONFIG: a name Kafka does not know, a value it would not take, or two values that contradict each
+// other. A setting that Kafka knows and that has no effect here is accepted.
+Result<void> check_topic_settings(const TopicSettings& settings, const Config& broker);
+// What they amount to; each is checked for itself.
 Result<TopicConfig> parse_topic_config(const TopicSettings& settings, const Config& broker);
 
-// Every topic setting with its value and where it comes from, as CreateTopics tells (KIP-525).
-struct EffectiveSetting {
-  std::string name;
-  std::string value;
-  bool is_set_on_topic = false;
-};
-std::vector<EffectiveSetting> effective_topic_settings(const TopicSettings& settings, const Config& broker);
+// What the topic goes by; nothing for a name that Kafka does not know.
+std::optional<std::string> effective_topic_value(const TopicSettings& settings, const Config& broker,
+                                                 std::string_view name);
+// Something here goes by it.
+bool topic_setting_has_effect(std::string_view name);
 
 }  // namespace ottla

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "broker/config_entries.h"
 #include "broker/log.h"
 
 namespace ottla {
@@ -42,9 +43,11 @@ Result<void> check_replication_factor(const NewTopic& wish) {
     return failure(ErrorCode::INVALID_REPLICATION_FACTOR,
                    "Replication factor must be larger than 0, or -1 to use the default value.");
   }
-  return failure(ErrorCode::INVALID_REPLICATION_FACTOR,
-                 fmt::format("Unable to replicate the partition {} time(s): only 1 broker(s) are registered.",
-                             wish.replication_factor));
+  return failure(
+      ErrorCode::INVALID_REPLICATION_FACTOR,
+      fmt::format("Unable to replicate the partition {0} time(s): The target replication factor of {0} cannot be "
+                  "reached because only 1 broker(s) are registered.",
+                  wish.replication_factor));
 }
 
 // Refusals that need the whole state: taken names, and the bound on partitions.
@@ -53,13 +56,7 @@ Result<void> check_against_state(const Controller& state, const NewTopic& wish, 
   if (state.topic(wish.name) != nullptr) {
     return failure(ErrorCode::TOPIC_ALREADY_EXISTS, fmt::format("Topic '{}' already exists.", wish.name));
   }
-  const std::int64_t in_all = state.partition_count() + partitions;
-  if (in_all > config.max_partitions_per_cluster) {
-    return failure(ErrorCode::POLICY_VIOLATION,
-                   fmt::format("{} partitions in all would be more than max.partitions.per.cluster={}", in_all,
-                               config.max_partitions_per_cluster));
-  }
-  return {};
+  return check_partition_bound(state.partition_count() + partitions, config);
 }
 
 Result<CreateTopic> plan(const Broker& broker, const NewTopic& wish) {
@@ -76,7 +73,7 @@ Result<CreateTopic> plan(const Broker& broker, const NewTopic& wish) {
   if (!count) {
     return std::unexpected(count.error());
   }
-  if (auto valid = parse_topic_config(wish.configs, broker.config); !valid) {
+  if (auto valid = check_topic_settings(wish.configs, *broker.partitions.config()); !valid) {
     return std::unexpected(std::move(valid.error()));
   }
   auto fits = broker.metadata->read(
@@ -86,11 +83,7 @@ Result<CreateTopic> plan(const Broker& broker, const NewTopic& wish) {
   }
   CreateTopic command{.name = wish.name, .topic_id = Uuid::random()};
   for (std::int32_t index = 0; index < *count; ++index) {
-    command.partitions.push_back({.partition_index = index,
-                                  .replicas = {broker.config.node_id},
-                                  .isr = {broker.config.node_id},
-                                  .leader = broker.config.node_id,
-                                  .leader_epoch = LeaderEpoch{0}});
+    command.partitions.push_back(partition_here(index, broker.config.node_id));
   }
   for (const auto& [name, value] : wish.configs) {
     command.configs.push_back({.name = name, .value = value});
@@ -100,15 +93,26 @@ Result<CreateTopic> plan(const Broker& broker, const NewTopic& wish) {
 
 }  // namespace
 
+Result<void> check_partition_bound(std::int64_t in_all, const Config& config) {
+  if (in_all > config.max_partitions_per_cluster) {
+    return failure(ErrorCode::POLICY_VIOLATION,
+                   fmt::format("{} partitions in all would be more than max.partitions.per.cluster={}", in_all,
+                               config.max_partitions_per_cluster));
+  }
+  return {};
+}
+
+CreateTopic::Partition partition_here(std::int32_t index, BrokerId node) {
+  return {.partition_index = index, .replicas = {node}, .isr = {node}, .leader = node, .leader_epoch = LeaderEpoch{0}};
+}
+
 std::vector<CreateTopicsResponse::CreatableTopicResult::CreatableTopicConfigs> effective_configs(
     const Config& config, const std::map<std::string, std::string>& topic_configs) {
-  constexpr std::int8_t dynamic_topic_config = 1;  // DescribeConfigs' numbers for where a value comes from
-  constexpr std::int8_t default_config = 5;
   std::vector<CreateTopicsResponse::CreatableTopicResult::CreatableTopicConfigs> answers;
-  for (auto& setting : effective_topic_settings(topic_configs, config)) {
-    answers.push_back({.name = std::move(setting.name),
-                       .value = std::move(setting.value),
-                       .config_source = setting.is_set_on_topic ? dynamic_topic_config : default_config});
+  for (auto& entry : topic_config_entries(topic_configs, config)) {
+    answers.push_back({.name = std::move(entry.name),
+                       .value = std::move(entry.value),
+                       .config_source = static_cast<std::int8_t>(entry.source)});
   }
   return answers;
 }

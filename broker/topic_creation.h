@@ -30,6 +30,11 @@ struct NewTopic {
 // INVALID_REPLICATION_FACTOR, INVALID_REPLICA_ASSIGNMENT, POLICY_VIOLATION.
 Awaitable<Result<CreateTopic>> create_topic(Broker& broker, NewTopic wish, bool validate_only = false);
 
+// Error POLICY_VIOLATION: the cluster would have more partitions than max.partitions.per.cluster.
+Result<void> check_partition_bound(std::int64_t in_all, const Config& config);
+// A new partition whose only replica is this broker.
+CreateTopic::Partition partition_here(std::int32_t index, BrokerId node);
+
 // What CreateTopics 5+ tells about the new topic's settings (KIP-525).
 std::vector<CreateTopicsResponse::CreatableTopicResult::CreatableTopicConfigs> effective_configs(
     const Config& config, const std::map<std::string, std::string>& topic_configs);

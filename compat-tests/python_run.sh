@@ -18,6 +18,9 @@ case "$command" in
   version) echo "${pins%% *}" | sed 's/==/ /' ;;
   codecs) echo "$codecs" ;;
   limits) echo "$limits" ;;
-  own) exit 3 ;;
+  own)
+    [ -e "$here/own.py" ] || exit 3
+    exec "$venv/bin/python" "$here/own.py" "$@"
+    ;;
   *) PYTHONPATH=$here/.. exec "$venv/bin/python" "$here/client.py" "$command" "$@" ;;
 esac

@@ -47,11 +47,23 @@ struct Image {
       v("Configs", m.configs);
     }
   };
+  struct ResourceImage {
+    std::int8_t type = 0;
+    std::string name;
+    std::vector<CreateTopic::Config> configs;
+    static void fields(auto& v, auto& m) {
+      v("Type", m.type);
+      v("Name", m.name);
+      v("Configs", m.configs);
+    }
+  };
   std::int64_t next_producer_id = 0;
   std::vector<TopicImage> topics;
+  std::vector<ResourceImage> resources;
   static void fields(auto& v, auto& m) {
     v("NextProducerId", m.next_producer_id);
     v("Topics", m.topics);
+    v("Resources", m.resources, tag(0));  // images of the first days have none
   }
 };
 constexpr std::int16_t image_version = 0;
@@ -63,12 +75,18 @@ Result<void> check_topic_name(std::string_view name) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
            c == '-';
   };
-  if (name.empty() || name == "." || name == ".." || name.size() > topic_name_max ||
-      !std::ranges::all_of(name, is_legal)) {
-    return failure(ErrorCode::INVALID_TOPIC_EXCEPTION,
-                   "Topic names are 1 to 249 of a-z, A-Z, 0-9, '.', '_' and '-', and neither '.' nor '..'.");
+  std::string why;  // in Kafka's words
+  if (name.empty()) {
+    why = "the empty string is not allowed";
+  } else if (name == "." || name == "..") {
+    why = fmt::format("'{}' is not allowed", name);
+  } else if (name.size() > topic_name_max) {
+    why = fmt::format("the length of '{}' is longer than the max allowed length {}", name, topic_name_max);
+  } else if (!std::ranges::all_of(name, is_legal)) {
+    why = fmt::format("'{}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'", name);
   }
-  return {};
+  return why.empty() ? Result<void>{}
+                     : Result<void>(failure(ErrorCode::INVALID_TOPIC_EXCEPTION, "Topic name is invalid: " + why));
 }
 
 Result<Applied> Controller::apply(const Command& command) {
@@ -154,6 +172,12 @@ Bytes Controller::snapshot() const {
       topic_image.configs.push_back({config, value});
     }
   }
+  for (const auto& [resource, configs] : configs_) {
+    auto& resource_image = image.resources.emplace_back(resource.first, resource.second);
+    for (const auto& [config, value] : configs) {
+      resource_image.configs.push_back({config, value});
+    }
+  }
   Writer writer;
   writer.integer(image_version);
   encode_message(writer, image, image_version, 0);
@@ -183,6 +207,12 @@ Result<Controller> Controller::restore(std::span<const std::byte> bytes) {
       topic->configs[std::move(config.name)] = std::move(config.value);
     }
     controller.insert(std::move(topic));
+  }
+  for (auto& resource : image->resources) {
+    Configs& configs = controller.configs_[{resource.type, std::move(resource.name)}];
+    for (auto& config : resource.configs) {
+      configs[std::move(config.name)] = std::move(config.value);
+    }
   }
   return controller;
 }

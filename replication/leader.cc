@@ -22,6 +22,11 @@ bool Leader::step(const DiskDone& event) {
   return advance();
 }
 
+bool Leader::step(const DurabilityChanged& event) {
+  waits_for_disk_ = event.waits_for_disk;
+  return advance();
+}
+
 bool Leader::advance() {
   if (confirmed() <= high_watermark_) {
     return false;

@@ -26,12 +26,19 @@ struct DiskDone {
   Offset durable_end_offset;
 };
 
+// flush.messages became 1, or more than that.
+struct DurabilityChanged {
+  bool waits_for_disk = true;
+};
+
 class Leader {
  public:
   // Each gives true if the high watermark advanced: who waits below it may go on.
   bool step(const BecomeLeader& event);
   bool step(const LogAppended& event);
   bool step(const DiskDone& event);
+  // What has been acknowledged stays so.
+  bool step(const DurabilityChanged& event);
 
   [[nodiscard]] LeaderEpoch epoch() const { return epoch_; }
   // Everything below is on every in-sync replica as firmly as the topic asks. Never goes back.

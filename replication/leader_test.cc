@@ -36,6 +36,18 @@ TEST(Leader, the_high_watermark_never_goes_back) {
   EXPECT_EQ(leader.high_watermark(), Offset{9});
 }
 
+TEST(Leader, what_was_shown_stays_shown_when_the_disk_has_to_be_waited_for) {
+  Leader leader;
+  leader.step(BecomeLeader{.epoch = {0}, .waits_for_disk = false});
+  leader.step(LogAppended{{5}});
+  EXPECT_FALSE(leader.step(DurabilityChanged{.waits_for_disk = true}));
+  leader.step(LogAppended{{8}});
+  EXPECT_EQ(leader.high_watermark(), Offset{5});
+  EXPECT_TRUE(leader.step(DiskDone{{6}}));
+  EXPECT_TRUE(leader.step(DurabilityChanged{.waits_for_disk = false}));
+  EXPECT_EQ(leader.high_watermark(), Offset{8});
+}
+
 TEST(Leader, a_new_leader_starts_from_what_recovery_found) {
   Leader leader;
   EXPECT_TRUE(leader.step(BecomeLeader{.epoch = {3}, .log_end_offset = {7}, .durable_end_offset = {7}}));

@@ -50,6 +50,10 @@ Result<Command> decode_command(std::span<const std::byte> bytes) {
         return decode_body<DeleteTopic>(body);
       case AllocateProducerIds::kind:
         return decode_body<AllocateProducerIds>(body);
+      case AlterConfigs::kind:
+        return decode_body<AlterConfigs>(body);
+      case AddPartitions::kind:
+        return decode_body<AddPartitions>(body);
       default:
         break;
     }

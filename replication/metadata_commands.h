@@ -61,7 +61,45 @@ struct AllocateProducerIds {
   static void fields(auto& v, auto& m) { v("BrokerId", m.broker_id); }
 };
 
-using Command = std::variant<CreateTopic, DeleteTopic, AllocateProducerIds>;
+// Changes the settings of a topic, of a broker (an empty name: of all brokers), or of a group.
+struct AlterConfigs {
+  static constexpr std::int16_t kind = 4;
+  enum class Operation : std::int8_t { set = 0, remove = 1, append = 2, subtract = 3 };  // as on Kafka's wire
+  struct Change {
+    std::string name;
+    Operation operation = Operation::set;
+    std::string value;
+    std::string base;  // append, subtract: what the list is if it is not set
+    static void fields(auto& v, auto& m) {
+      v("Name", m.name);
+      v("Operation", m.operation);
+      v("Value", m.value);
+      v("Base", m.base);
+    }
+  };
+  std::int8_t resource_type = 0;  // ConfigResource's numbers
+  std::string resource_name;
+  bool replaces_all = false;  // what is not named here is removed
+  std::vector<Change> changes;
+  static void fields(auto& v, auto& m) {
+    v("ResourceType", m.resource_type);
+    v("ResourceName", m.resource_name);
+    v("ReplacesAll", m.replaces_all);
+    v("Changes", m.changes);
+  }
+};
+
+struct AddPartitions {
+  static constexpr std::int16_t kind = 5;
+  TopicId topic_id;
+  std::vector<CreateTopic::Partition> partitions;  // they follow those there are, by index, none missing
+  static void fields(auto& v, auto& m) {
+    v("TopicId", m.topic_id);
+    v("Partitions", m.partitions);
+  }
+};
+
+using Command = std::variant<CreateTopic, DeleteTopic, AllocateProducerIds, AlterConfigs, AddPartitions>;
 
 Bytes encode_command(const Command& command);
 // Error CORRUPT_MESSAGE: not a command, or one of a newer Ottla.

@@ -186,7 +186,10 @@ class Log {
   [[nodiscard]] Offset cleaned_to() const { return cleaned_to_; }
   [[nodiscard]] const std::string& directory() const { return directory_; }
   [[nodiscard]] const LogConfig& config() const { return config_; }
+  // Counts from the next append, roll or clean-up on.
+  void set_config(const LogConfig& config) { config_ = config; }
 
+  [[nodiscard]] const ProducerState& producers() const { return *producers_; }
   // Forgets producers idle for longer than producer_id_expiration_ms.
   void expire_producers(std::int64_t now_ms);
   // Clean stop: sync all, write the producer snapshot and indexes. The log is unusable afterwards.
@@ -257,7 +260,7 @@ class Log {
   Disk& disk_;
   const std::string directory_;
   const PartitionKey key_;
-  const LogConfig config_;
+  LogConfig config_;
   std::vector<std::unique_ptr<Segment>> segments_;  // by base offset; the last one is active
   std::unique_ptr<LeaderEpochs> epochs_;
   std::unique_ptr<ProducerState> producers_;

@@ -85,6 +85,21 @@ void ProducerState::remember(const BatchHeader& header, std::int64_t now_ms) {
   }
 }
 
+std::vector<ProducerState::Summary> ProducerState::summaries() const {
+  std::vector<Summary> all;
+  all.reserve(producers_.size());
+  for (const auto& [id, producer] : producers_) {
+    Summary summary{.producer_id = id, .epoch = producer.epoch};
+    if (!producer.batches.empty()) {
+      summary.last_sequence = producer.batches.back().last_sequence;
+      summary.last_timestamp_ms = producer.batches.back().timestamp_ms;
+    }
+    all.push_back(summary);
+  }
+  std::ranges::sort(all, {}, &Summary::producer_id);
+  return all;
+}
+
 void ProducerState::expire(std::int64_t before_ms) {
   std::erase_if(producers_, [before_ms](const auto& one) { return one.second.last_seen_ms < before_ms; });
 }

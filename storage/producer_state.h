@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <unordered_map>
+#include <vector>
 
 #include "protocol/error_code.h"
 #include "protocol/primitives.h"
@@ -34,6 +35,15 @@ class ProducerState {
   static std::optional<ProducerState> decode(std::span<const std::byte> bytes);
   [[nodiscard]] Bytes encode_for_kafka() const;
   static std::optional<ProducerState> decode_from_kafka(std::span<const std::byte> bytes);
+
+  // What is known of one producer's last batch.
+  struct Summary {
+    std::int64_t producer_id = 0;
+    std::int16_t epoch = 0;
+    std::int32_t last_sequence = -1;
+    std::int64_t last_timestamp_ms = -1;
+  };
+  [[nodiscard]] std::vector<Summary> summaries() const;  // by producer id
 
   [[nodiscard]] std::size_t size() const { return producers_.size(); }
 

@@ -40,16 +40,17 @@ std::int64_t wall_clock_ms() {
       .count();
 }
 
-BatchLimits limits_of(const RequestContext& context, const Partition& partition) {
+BatchLimits limits_of(const RequestContext& context, const TopicConfig& topic) {
   const Config& config = context.broker.config;
-  return {.max_batch_bytes = partition.config().max_message_bytes,
+  return {.max_batch_bytes = topic.max_message_bytes,
           .decompression_max_bytes = config.decompression_max_bytes,
           .decompression_max_ratio = config.decompression_max_ratio,
-          .keys_required = partition.config().is_compacted};
+          .keys_required = topic.is_compacted};
 }
 
-Result<BatchCheck> check(const RequestContext& context, const Partition& partition, std::span<const std::byte> batch) {
-  auto checked = check_produced_batch(batch, limits_of(context, partition));
+Result<BatchCheck> check(const RequestContext& context, const Partition& partition, const TopicConfig& config,
+                         std::span<const std::byte> batch) {
+  auto checked = check_produced_batch(batch, limits_of(context, config));
   if (!checked) {
     return checked;
   }
@@ -79,15 +80,16 @@ Result<void> check_timestamps(const BatchCheck& checked, const TopicConfig& conf
 // First stage for one partition. Gives what the second stage has to wait for, if anything was written.
 Awaitable<std::optional<Written>> append(RequestContext& context, std::shared_ptr<Partition> partition,
                                          std::span<std::byte> batch, PartitionAnswer& answer) {
-  auto checked = check(context, *partition, batch);
+  const auto config = partition->config();  // one and the same for the whole batch
+  auto checked = check(context, *partition, *config, batch);
   if (!checked) {
     refuse(answer, checked.error());
     co_return std::nullopt;
   }
   const std::int64_t now_ms = wall_clock_ms();
   Bytes repacked;  // lives until the batch is written
-  if (const auto codec = partition->config().codec; codec && *codec != checked->header.codec()) {
-    auto packed = recompress(batch, *codec, limits_of(context, *partition));
+  if (const auto codec = config->codec; codec && *codec != checked->header.codec()) {
+    auto packed = recompress(batch, *codec, limits_of(context, *config));
     if (!packed) {
       refuse(answer, packed.error());
       co_return std::nullopt;
@@ -96,8 +98,8 @@ Awaitable<std::optional<Written>> append(RequestContext& context, std::shared_pt
     batch = repacked;
     checked->header = BatchHeader::read(batch);
   }
-  if (!partition->config().uses_log_append_time) {
-    if (const auto in_time = check_timestamps(*checked, partition->config(), now_ms); !in_time) {
+  if (!config->uses_log_append_time) {
+    if (const auto in_time = check_timestamps(*checked, *config, now_ms); !in_time) {
       refuse(answer, in_time.error());
       co_return std::nullopt;
     }

@@ -76,7 +76,7 @@ Awaitable<CreateTopicsResponse> handle(RequestContext& context, CreateTopicsRequ
     answer.error_message.reset();
     answer.num_partitions = static_cast<std::int32_t>(created->partitions.size());
     answer.replication_factor = static_cast<std::int16_t>(created->partitions.front().replicas.size());
-    answer.configs = effective_configs(context.broker.config, wish->configs);
+    answer.configs = effective_configs(*context.broker.partitions.config(), wish->configs);
     response.topics.push_back(std::move(answer));
   }
   co_return response;

@@ -1,0 +1,34 @@
+// DescribeProducers 0 (KIP-664). The idempotent producers that a partition remembers; no transactions yet.
+#include "broker/broker.h"
+#include "broker/handlers.h"
+
+namespace ottla {
+
+template <>
+Awaitable<DescribeProducersResponse> handle(RequestContext& context, DescribeProducersRequest& request) {
+  DescribeProducersResponse response;
+  for (const auto& asked : request.topics) {
+    auto& topic = response.topics.emplace_back();
+    topic.name = asked.name;
+    const auto served = context.broker.partitions.find(asked.name);
+    for (const std::int32_t index : asked.partition_indexes) {
+      auto& answer = topic.partitions.emplace_back();
+      answer.partition_index = index;
+      const auto partition = served ? served->partition(index) : nullptr;
+      answer.error_code = partition ? partition->view().error : ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+      if (answer.error_code != ErrorCode::NONE) {
+        continue;
+      }
+      for (const auto& producer : partition->producers()) {
+        answer.active_producers.push_back({.producer_id = producer.producer_id,
+                                           .producer_epoch = producer.epoch,
+                                           .last_sequence = producer.last_sequence,
+                                           .last_timestamp = producer.last_timestamp_ms,
+                                           .coordinator_epoch = -1});
+      }
+    }
+  }
+  co_return response;
+}
+
+}  // namespace ottla
