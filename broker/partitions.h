@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -51,6 +52,8 @@ class Partitions {
   [[nodiscard]] std::shared_ptr<const ServedTopic> find(TopicId id) const;
   void for_each(const std::function<void(Partition&)>& action) const;
 
+  // Set once a sync has failed: nothing is written here until a restart.
+  [[nodiscard]] std::optional<Error> failure() const;
   [[nodiscard]] const Committer& committer() const { return committer_; }
   [[nodiscard]] Housekeeper& housekeeper() { return housekeeper_; }
 
@@ -60,6 +63,7 @@ class Partitions {
  private:
   std::shared_ptr<Partition> open_partition(const Topic& topic, std::size_t index, const TopicConfig& config);
   void serve(const std::shared_ptr<const ServedTopic>& topic);
+  void fail(const Error& error);
 
   LogDirectory& directory_;
   const Config& config_;
@@ -69,6 +73,7 @@ class Partitions {
   mutable std::shared_mutex mutex_;
   std::map<std::string, std::shared_ptr<const ServedTopic>, std::less<>> by_name_;
   std::unordered_map<TopicId, std::shared_ptr<const ServedTopic>> by_id_;
+  std::optional<Error> failure_;
   Housekeeper housekeeper_;
 };
 
