@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "broker/log.h"
+
 namespace ottla {
 
 namespace {
@@ -184,6 +186,17 @@ Result<LogSlice> Partition::slice(Offset from, std::int64_t max_bytes, bool at_l
     return std::unexpected(*failed_);
   }
   return log_->slice(from, leader_.high_watermark(), max_bytes, at_least_one);
+}
+
+void Partition::report_damage(const Error& damage) {
+  constexpr std::size_t most = 100;  // enough to see that the disk is dying
+  if (damage.code != ErrorCode::CORRUPT_MESSAGE) {
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  if (reported_damage_.size() < most && reported_damage_.insert(damage.message).second) {
+    logger().error("{}: {}; readers of these records get CORRUPT_MESSAGE", name_, damage.message);
+  }
 }
 
 void Partition::wake_on_advance(Offset seen, std::shared_ptr<Woken> woken) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,8 @@ class Partition : public std::enable_shared_from_this<Partition> {
 
   // Batches that a consumer may see (below the high watermark).
   Result<LogSlice> slice(Offset from, std::int64_t max_bytes, bool at_least_one);
+  // Puts damage that a reader was told of (CORRUPT_MESSAGE) into the broker's log, once for each place.
+  void report_damage(const Error& damage);
   // Completes `woken` at the next advance of the high watermark past `seen`, or at once if it has passed.
   void wake_on_advance(Offset seen, std::shared_ptr<Woken> woken);
 
@@ -131,6 +134,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   bool queued_for_sync_ = false;
   std::multimap<Offset, std::shared_ptr<CommitWait>> commit_waits_;  // by the end they wait for
   std::vector<std::shared_ptr<Woken>> fetch_waits_;
+  std::set<std::string> reported_damage_;
 };
 
 }  // namespace ottla

@@ -35,11 +35,7 @@ Partitions::Partitions(Disk& disk, LogDirectory& directory, const Config& config
       files_(disk, open_files_max()),
       environment_{disk, files_, directory.marks()},
       committer_(environment_, directory.path(), config.log_dir_reserved_bytes,
-                 [this](const Error& error) {
-                   logger().error("{}: a sync failed ({}). Nothing more is written here until a restart.",
-                                  directory_.path(), error.message);
-                   for_each([&](Partition& partition) { partition.fail(error); });
-                 }),
+                 [this](const Error& error) { fail(error); }),
       housekeeper_(*this, directory, environment_, config) {}
 
 std::shared_ptr<Partition> Partitions::open_partition(const Topic& topic, std::size_t index,
@@ -71,9 +67,32 @@ std::shared_ptr<Partition> Partitions::open_partition(const Topic& topic, std::s
 }
 
 void Partitions::serve(const std::shared_ptr<const ServedTopic>& topic) {
-  const std::unique_lock lock(mutex_);
-  by_name_[topic->name] = topic;
-  by_id_[topic->id] = topic;
+  {
+    const std::unique_lock lock(mutex_);
+    by_name_[topic->name] = topic;
+    by_id_[topic->id] = topic;
+    if (!failure_) {
+      return;
+    }
+  }
+  for (const auto& partition : topic->partitions) {
+    partition->fail(*failure_);  // it came while the directory died
+  }
+}
+
+void Partitions::fail(const Error& error) {
+  logger().error("{}: a sync failed ({}). Nothing more is written here until a restart.", directory_.path(),
+                 error.message);
+  {
+    const std::unique_lock lock(mutex_);
+    failure_ = error;
+  }
+  for_each([&](Partition& partition) { partition.fail(error); });
+}
+
+std::optional<Error> Partitions::failure() const {
+  const std::shared_lock lock(mutex_);
+  return failure_;
 }
 
 Result<void> Partitions::open(const Topic& topic) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <shared_mutex>
 #include <string>
 #include <string_view>
@@ -60,6 +61,8 @@ class Partitions {
   // What AlterConfigs has set for all brokers and for this one. Topics are to be configured after it.
   Result<void> set_broker_changes(const Configs& for_all_brokers, const Configs& for_this_broker);
 
+  // Set once a sync has failed: nothing is written here until a restart.
+  [[nodiscard]] std::optional<Error> failure() const;
   [[nodiscard]] const Committer& committer() const { return committer_; }
   [[nodiscard]] Housekeeper& housekeeper() { return housekeeper_; }
 
@@ -70,6 +73,7 @@ class Partitions {
   [[nodiscard]] Result<TopicConfig> config_of(const Topic& topic) const;
   std::shared_ptr<Partition> open_partition(const Topic& topic, std::size_t index, const TopicConfig& config);
   void serve(const std::shared_ptr<const ServedTopic>& topic);
+  void fail(const Error& error);
 
   LogDirectory& directory_;
   const Config& started_with_;
@@ -80,6 +84,7 @@ class Partitions {
   mutable std::shared_mutex mutex_;
   std::map<std::string, std::shared_ptr<const ServedTopic>, std::less<>> by_name_;
   std::unordered_map<TopicId, std::shared_ptr<const ServedTopic>> by_id_;
+  std::optional<Error> failure_;
   Housekeeper housekeeper_;
 };
 

@@ -60,6 +60,9 @@ Result<void> check_against_state(const Controller& state, const NewTopic& wish, 
 }
 
 Result<CreateTopic> plan(const Broker& broker, const NewTopic& wish) {
+  if (auto dead = broker.partitions.failure()) {
+    return std::unexpected(std::move(*dead));
+  }
   if (auto valid = check_topic_name(wish.name); !valid) {
     return std::unexpected(std::move(valid.error()));
   }

@@ -86,6 +86,7 @@ struct LogSlice {
   std::shared_ptr<const File> file;
   std::int64_t position = 0;
   std::int64_t size_bytes = 0;  // 0: nothing to read at that offset
+  Offset segment;               // its base offset, which names the file
   std::shared_ptr<VerifiedRange> verified;
   // Whole batches whose CRC is right, checked the first time they are read since the start. Error CORRUPT_MESSAGE if
   // the first one is damaged.

@@ -136,8 +136,8 @@ TEST_F(LogFaultsTest, a_time_index_that_goes_back_is_not_used) {
   const LogHints hints = close();
   ASSERT_TRUE(disk->remove("data/t-0/.ottla-00000000000000000000.indexes"));
   Writer entries;
-  for (const auto& [time_ms, offset] : {std::pair{now_ms + 5, 9}, {now_ms + 2, 5}, {now_ms + 1, 11}}) {
-    entries.integer(time_ms);
+  for (const auto& [after_ms, offset] : {std::pair{5, 0}, {60, 6}, {10, 8}, {110, 11}}) {
+    entries.integer(now_ms + after_ms);
     entries.integer(std::int32_t{offset});
   }
   write_text(*disk, segment(0, "timeindex"), as_text(entries.flatten()));
@@ -162,6 +162,7 @@ TEST_F(LogFaultsTest, five_thousand_segments_are_recovered_and_read_with_256_des
   EXPECT_EQ(end(), count);
   EXPECT_THAT(values(), SizeIs(count));
   EXPECT_LE(disk->open_files(), 256);
+  EXPECT_LE(files->size(), 100U);  // what it was told to keep open
 }
 
 }  // namespace

@@ -40,7 +40,8 @@ Result<std::size_t> LogSlice::read(std::span<std::byte> buffer) const {
   }
   verified->add(position, position + static_cast<std::int64_t>(good));
   if (good == 0 && *got > 0) {
-    return failure(ErrorCode::CORRUPT_MESSAGE, fmt::format("a damaged batch at position {} of a segment", position));
+    return failure(ErrorCode::CORRUPT_MESSAGE,
+                   fmt::format("{:020}.log is damaged at position {}", segment.value, position));
   }
   return good;
 }
@@ -100,8 +101,11 @@ Result<LogSlice> Log::slice(Offset from, Offset limit, std::int64_t max_bytes, b
     if (!file) {
       return std::unexpected(std::move(file.error()));
     }
-    return LogSlice{
-        .file = std::move(*file), .position = (*first)->position, .size_bytes = size, .verified = segment.verified()};
+    return LogSlice{.file = std::move(*file),
+                    .position = (*first)->position,
+                    .size_bytes = size,
+                    .segment = segment.base_offset(),
+                    .verified = segment.verified()};
   }
   return LogSlice{};
 }

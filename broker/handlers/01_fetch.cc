@@ -77,6 +77,7 @@ void look(Part& part, std::int64_t left_bytes, bool is_first) {
   }
   auto slice = part.partition->slice(part.asked->fetch_offset, std::max<std::int64_t>(0, max_bytes), is_first);
   if (!slice) {
+    part.partition->report_damage(slice.error());
     answer.error_code = slice.error().code;
     return;
   }
@@ -127,6 +128,7 @@ void read(RequestContext& context, Part& part) {
       std::make_shared<Slab>(Slab{.bytes = std::make_unique_for_overwrite<std::byte[]>(size), .capacity = size});
   const auto got = part.slice.read({slab->bytes.get(), size});
   if (!got) {
+    part.partition->report_damage(got.error());
     answer.error_code = got.error().code;
     return;
   }

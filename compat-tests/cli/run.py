@@ -15,8 +15,9 @@ import urllib.error
 import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, ".."))
+sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "hostile")]
 from broker import OTTLA, Broker
+from wire import Client, batch, metadata, produce, record
 
 LOOPBACK = "PLAINTEXT://127.0.0.1:0"
 
@@ -141,6 +142,25 @@ class Serving(unittest.TestCase):
             began = time.monotonic()
             self.assertEqual(broker.stop(), 0)
             self.assertLess(time.monotonic() - began, 4)
+
+    def test_damage_behind_a_clean_stop_is_answered_and_told_once(self):
+        broker = self.start()
+        client = Client(broker.bootstrap)
+        self.assertIsNotNone(client.ask(metadata("topic")))
+        self.assertIsNotNone(client.ask(produce("topic", batch([record(value=b"v" * 50)]))))
+        client.close()
+        self.assertEqual(broker.stop(), 0)
+        with open(os.path.join(self.folder.name, "data", "topic-0", "0" * 20 + ".log"), "r+b") as log:
+            log.seek(80)
+            log.write(b"w")
+        broker.start()
+        for _ in range(2):
+            with socket.create_connection(broker.address(), timeout=10) as client:
+                reply = ask(client, 1, 4, struct.pack(">iiiib", -1, 100, 1, 1_000_000, 0) + struct.pack(">ih", 1, 5) +
+                            b"topic" + struct.pack(">iiqi", 1, 0, 0, 1_000_000))
+            # correlation id, throttle time, one topic, its name, one partition, its index
+            self.assertEqual(struct.unpack_from(">h", reply, 4 + 4 + 4 + 7 + 4 + 4)[0], 2)  # CORRUPT_MESSAGE
+        self.assertEqual(self.errors().count(f"topic-0: {'0' * 20}.log is damaged at position 0"), 1, self.errors())
 
     def test_a_port_in_use(self):
         with socket.socket() as taken:
