@@ -173,6 +173,9 @@ class Files(unittest.TestCase):
         client("touch", broker.bootstrap, *self.kafka_topics)
         self.assertEqual(broker.stop(), 0)
         self.assert_sound(ottla("log", "verify", data))
+        # The new producer is none of those that Kafka knew.
+        producers = [int(id) for id in re.findall(r" producer (\d+) ", ottla("log", "dump", f"{data}/plain-0")[1])]
+        self.assertNotIn(producers[-1], producers[:-1])
         broker.flags = []
         broker.start()
         more = records(broker.bootstrap, *self.kafka_topics)
