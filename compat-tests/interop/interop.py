@@ -173,9 +173,11 @@ class Files(unittest.TestCase):
         client("touch", broker.bootstrap, *self.kafka_topics)
         self.assertEqual(broker.stop(), 0)
         self.assert_sound(ottla("log", "verify", data))
-        # The new producer is none of those that Kafka knew.
-        producers = [int(id) for id in re.findall(r" producer (\d+) ", ottla("log", "dump", f"{data}/plain-0")[1])]
-        self.assertNotIn(producers[-1], producers[:-1])
+        # The new record is of a new leader, and of a producer that is none of those that Kafka knew.
+        batches = ottla("log", "dump", f"{data}/plain-0")[1]
+        for field in (r" bytes \d+ epoch (\d+) ", r" producer (\d+) "):
+            values = re.findall(field, batches)
+            self.assertNotIn(values[-1], values[:-1])
         broker.flags = []
         broker.start()
         more = records(broker.bootstrap, *self.kafka_topics)
@@ -226,7 +228,8 @@ class Files(unittest.TestCase):
         loading = [line for line in told if "from_ottla-" in line]
         self.assertGreaterEqual(len(loading), 2)  # they do speak of it
         self.assertEqual([line for line in loading if REPAIRS.search(line) and "state recovery took" not in line], [])
-        self.assertTrue([line for line in told if "broken-0" in line and REPAIRS.search(line) and "state recovery took" not in line])  # and would have said so
+        self.assertTrue([line for line in told  # and would have said so
+                         if "broken-0" in line and REPAIRS.search(line) and "state recovery took" not in line])
         # Nor does it read batches to know the producers: our snapshot is of the end, 5 codecs with 750 records each.
         self.assertEqual(sum(line.endswith("for segment recovery from offset 3750") for line in loading), 2)
         ours = [line for line in self.our_records if line.startswith("plain ")]
