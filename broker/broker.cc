@@ -2,14 +2,27 @@
 
 #include "broker/connection.h"
 #include "broker/groups/group_coordinator.h"
+#include "broker/kafka_import.h"
 #include "broker/log.h"
 
 namespace ottla {
 
-Result<std::unique_ptr<Broker>> Broker::open(const Config& config, Disk& disk) {
-  auto directory = LogDirectory::open(disk, config.log_dirs.front(), config.cluster_id, config.node_id);
+Result<std::unique_ptr<Broker>> Broker::open(const Config& settings, Disk& disk) {
+  Config config = settings;
+  if (!config.node_id_is_given) {
+    config.node_id = LogDirectory::node_id_in(disk, config.log_dirs.front()).value_or(config.node_id);
+  }
+  auto directory =
+      LogDirectory::open(disk, config.log_dirs.front(), config.cluster_id, config.node_id, config.import_kafka);
   if (!directory) {
     return std::unexpected(std::move(directory.error()));
+  }
+  if ((*directory)->is_importing()) {
+    if (auto imported = import_kafka(disk, **directory, config); !imported) {
+      return std::unexpected(std::move(imported.error()));
+    }
+  } else if (config.import_kafka) {
+    logger().info("{}: there is nothing of Kafka's to import", (*directory)->path());
   }
   auto broker = std::make_unique<Broker>(config, std::move(*directory), disk);
   auto metadata = MetadataQuorum::open(disk, broker->directory->path(), config.node_id, broker->partitions);

@@ -28,7 +28,7 @@ struct Address {
 class Broker {
  public:
   // Locks and reads the data directory, recovers the logs. Errors are one clear line.
-  static Result<std::unique_ptr<Broker>> open(const Config& config, Disk& disk);
+  static Result<std::unique_ptr<Broker>> open(const Config& settings, Disk& disk);
   Broker(const Config& settings, std::unique_ptr<LogDirectory> log_directory, Disk& disk);
   Broker(const Broker&) = delete;
   Broker& operator=(const Broker&) = delete;

@@ -25,6 +25,10 @@ struct Listener {
 };
 
 struct Config {
+  // Not settings: --import-kafka, and whether the node id is asked for or only the default.
+  bool import_kafka = false;
+  bool node_id_is_given = false;
+
   BrokerId node_id;
   std::vector<Listener> listeners;
   std::vector<Listener> advertised_listeners;

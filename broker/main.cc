@@ -126,6 +126,9 @@ int serve(const Config& config) {
 
 int main(int argc, char** argv) {
   const ottla::Options options = ottla::parse_options(argc, argv);
+  if (options.log) {
+    return ottla::run_log_command(*options.log);
+  }
   if (!options.config) {
     fmt::print(options.exit_code == 0 ? stdout : stderr, "{}", options.text);
     return options.exit_code;

@@ -49,6 +49,19 @@ Result<std::unique_ptr<MetadataQuorum>> MetadataQuorum::open(Disk& disk, const s
   return std::make_unique<MetadataQuorum>(std::move(*log), std::move(controller), node_id, partitions);
 }
 
+Result<void> MetadataQuorum::seed(Disk& disk, const std::string& directory, std::span<const Command> commands) {
+  auto log = CommandLog::open(disk, directory);
+  if (!log) {
+    return std::unexpected(std::move(log.error()));
+  }
+  std::vector<CommandLog::Entry> entries;
+  for (const Command& command : commands) {
+    entries.push_back(
+        {.index = (*log)->last_index() + entries.size() + 1, .term = only_term, .bytes = encode_command(command)});
+  }
+  return (*log)->append(entries);
+}
+
 MetadataQuorum::MetadataQuorum(std::unique_ptr<CommandLog> log, Controller controller, BrokerId node_id,
                                Partitions& partitions)
     : log_(std::move(log)),

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
+#include <span>
 #include <thread>
 
 #include "broker/one_shot.h"
@@ -23,6 +24,8 @@ class MetadataQuorum final : public MetadataLog {
   // Reads the log, replays it, and opens the partitions of every topic. Blocking.
   static Result<std::unique_ptr<MetadataQuorum>> open(Disk& disk, const std::string& directory, BrokerId node_id,
                                                       Partitions& partitions);
+  // The first commands of a directory without metadata, durable all together when it returns.
+  static Result<void> seed(Disk& disk, const std::string& directory, std::span<const Command> commands);
   MetadataQuorum(std::unique_ptr<CommandLog> log, Controller controller, BrokerId node_id, Partitions& partitions);
   MetadataQuorum(const MetadataQuorum&) = delete;
   MetadataQuorum& operator=(const MetadataQuorum&) = delete;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "broker/properties.h"
 #include "broker/version.h"
@@ -44,6 +45,17 @@ Result<std::vector<GivenSetting>> gather(const std::string& file, const std::vec
   return given;
 }
 
+// The directory and, for dump, whether records are wanted.
+void add_log_command(CLI::App& log, LogCommand& command, LogCommand::What what, const char* name, const char* about) {
+  CLI::App* one = log.add_subcommand(name, about);
+  one->add_option("DIR", command.directory, "A log directory, or the directory of one partition; Ottla's or Kafka's")
+      ->required();
+  if (what == LogCommand::What::dump) {
+    one->add_flag("--records", command.with_records, "The records of each batch, too");
+  }
+  one->callback([&command, what] { command.what = what; });
+}
+
 }  // namespace
 
 Options parse_options(int argc, const char* const* argv) {
@@ -53,10 +65,17 @@ Options parse_options(int argc, const char* const* argv) {
   CLI::App* serve = app.add_subcommand("serve", "Run a broker.");
   std::string file;
   std::vector<std::string> set;
+  bool import_kafka = false;
   serve->add_option("--config", file, "A file of settings, as Kafka's server.properties")->option_text("FILE");
   serve->add_option("--set", set, "One setting; wins over the file")
       ->option_text("NAME=VALUE")
       ->allow_extra_args(false);
+  serve->add_flag("--import-kafka", import_kafka, "Take over a data directory that Apache Kafka wrote");
+  LogCommand log_command;
+  CLI::App* log = app.add_subcommand("log", "Look at logs on disk; nothing is written.");
+  log->require_subcommand(1);
+  add_log_command(*log, log_command, LogCommand::What::dump, "dump", "Print the batches of a log.");
+  add_log_command(*log, log_command, LogCommand::What::verify, "verify", "Check all of a log; status 1: damaged.");
   app.footer(settings_help());
   serve->footer(settings_help());
   try {
@@ -68,6 +87,9 @@ Options parse_options(int argc, const char* const* argv) {
   } catch (const CLI::Error& wrong) {
     return refuse(fmt::format("{} (see ottla --help)", wrong.what()));
   }
+  if (log->parsed()) {
+    return {.config = {}, .log = log_command, .warnings = {}, .text = {}};
+  }
   const auto given = gather(file, set);
   if (!given) {
     return refuse(given.error().message);
@@ -76,7 +98,10 @@ Options parse_options(int argc, const char* const* argv) {
   if (!parsed) {
     return refuse(parsed.error().message);
   }
-  return {.config = std::move(parsed->config), .warnings = std::move(parsed->warnings)};
+  parsed->config.import_kafka = import_kafka;
+  parsed->config.node_id_is_given = std::ranges::any_of(
+      *given, [](const GivenSetting& one) { return one.name == "node.id" || one.name == "broker.id"; });
+  return {.config = std::move(parsed->config), .log = {}, .warnings = std::move(parsed->warnings)};
 }
 
 }  // namespace ottla

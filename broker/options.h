@@ -6,13 +6,15 @@
 #include <vector>
 
 #include "broker/config.h"
+#include "broker/log_command.h"
 
 namespace ottla {
 
 struct Options {
   std::optional<Config> config;       // set: serve with it
+  std::optional<LogCommand> log;      // set: look at a log
   std::vector<std::string> warnings;  // for stderr, before anything else
-  std::string text;                   // not set: what to print (help, version, or what was wrong) ...
+  std::string text;                   // neither set: what to print (help, version, or what was wrong) ...
   int exit_code = 0;                  // ... and how to end
 };
 

@@ -11,7 +11,7 @@ class Broker:
     """Listens on a free port of 127.0.0.1, and on the same one when started again. stderr goes to DIR/broker.err."""
 
     def __init__(self, directory, **settings):
-        self.directory, self.process, self.http = directory, None, None
+        self.directory, self.process, self.http, self.flags = directory, None, None, []
         self.bootstrap = "127.0.0.1:0"
         self.cpu_seconds, self.peak_rss_bytes = 0.0, 0
         self.settings = {"http.listener": "", "log.dirs": os.path.join(directory, "data"), "num.partitions": 3}
@@ -19,7 +19,7 @@ class Broker:
 
     def launch(self):
         """Starts the process and does not wait for it."""
-        words = [OTTLA, "serve", "--set", f"listeners=PLAINTEXT://{self.bootstrap}"]
+        words = [OTTLA, "serve", *self.flags, "--set", f"listeners=PLAINTEXT://{self.bootstrap}"]
         for name, value in self.settings.items():
             words += ["--set", f"{name}={value}"]
         with open(os.path.join(self.directory, "broker.err"), "ab") as errors:

@@ -135,9 +135,9 @@ Result<Applied> Controller::apply_one(const DeleteTopic& command) {
   return TopicDeleted{std::move(topic)};
 }
 
-Result<Applied> Controller::apply_one(const AllocateProducerIds&) {
-  const std::int64_t first = next_producer_id_;
-  next_producer_id_ += producer_id_block;
+Result<Applied> Controller::apply_one(const AllocateProducerIds& command) {
+  const std::int64_t first = std::max(next_producer_id_, command.min_producer_id);
+  next_producer_id_ = first + producer_id_block;
   return ProducerIdBlock{first, producer_id_block};
 }
 

@@ -72,6 +72,13 @@ TEST_F(ControllerTest, no_producer_id_is_given_twice_not_even_after_a_snapshot) 
   EXPECT_EQ(std::get<ProducerIdBlock>(*last).first_producer_id, first.first_producer_id + first.count);
 }
 
+TEST_F(ControllerTest, producer_ids_in_use_elsewhere_are_passed_over) {
+  apply(AllocateProducerIds{.broker_id = {1}, .min_producer_id = 4567});
+  EXPECT_EQ(std::get<ProducerIdBlock>(*last).first_producer_id, 4567);
+  apply(AllocateProducerIds{{1}});
+  EXPECT_EQ(std::get<ProducerIdBlock>(*last).first_producer_id, 5567);
+}
+
 TEST_F(ControllerTest, a_snapshot_holds_the_whole_state) {
   apply(topic("stocks", 1));
   apply(topic("bonds", 2));

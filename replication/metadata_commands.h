@@ -54,11 +54,16 @@ struct DeleteTopic {
   static void fields(auto& v, auto& m) { v("TopicId", m.topic_id); }
 };
 
-// The broker gets the next block of producer ids; the state machine says which.
+// The broker gets the next block of producer ids; the state machine says which. Ids below `min_producer_id` are in use
+// elsewhere: in logs that were taken over.
 struct AllocateProducerIds {
   static constexpr std::int16_t kind = 3;
   BrokerId broker_id;
-  static void fields(auto& v, auto& m) { v("BrokerId", m.broker_id); }
+  std::int64_t min_producer_id = 0;
+  static void fields(auto& v, auto& m) {
+    v("BrokerId", m.broker_id);
+    v("MinProducerId", m.min_producer_id, tag(0));
+  }
 };
 
 // Changes the settings of a topic, of a broker (an empty name: of all brokers), or of a group.

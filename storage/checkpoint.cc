@@ -52,7 +52,10 @@ std::string checkpoint_text(const OffsetsByDirectory& offsets) {
 
 Result<OffsetsByDirectory> parse_checkpoint(std::string_view text) {
   const auto lines = split_lines(text);
-  if (lines.empty() || parse_number<std::int64_t>(lines[0]) != checkpoint_version) {
+  if (lines.empty()) {
+    return OffsetsByDirectory{};  // as Kafka makes it, before there is anything to write
+  }
+  if (parse_number<std::int64_t>(lines[0]) != checkpoint_version) {
     return std::unexpected(damaged("no version 0", 1));
   }
   const auto count = lines.size() > 1 ? parse_number<std::size_t>(lines[1]) : std::nullopt;

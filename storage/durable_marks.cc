@@ -52,16 +52,25 @@ std::optional<Entry> decode(std::span<const std::byte> bytes) {
 DurableMarks::DurableMarks(Disk& disk, const std::string& directory)
     : disk_(disk), path_(directory + "/.ottla-durable") {}
 
-Result<std::unique_ptr<DurableMarks>> DurableMarks::open(Disk& disk, const std::string& directory, bool discard) {
+Result<std::unique_ptr<DurableMarks>> DurableMarks::look(Disk& disk, const std::string& directory) {
   std::unique_ptr<DurableMarks> marks(new DurableMarks(disk, directory));
-  if (!discard && disk.exists(marks->path_)) {
+  if (disk.exists(marks->path_)) {
     const auto content = read_whole_file(disk, marks->path_);
     if (!content) {
       return std::unexpected(content.error());
     }
     marks->read(*content);
   }
-  if (auto rewritten = marks->rewrite(); !rewritten) {
+  return marks;
+}
+
+Result<std::unique_ptr<DurableMarks>> DurableMarks::open(Disk& disk, const std::string& directory, bool discard) {
+  auto marks =
+      discard ? Result<std::unique_ptr<DurableMarks>>(new DurableMarks(disk, directory)) : look(disk, directory);
+  if (!marks) {
+    return marks;
+  }
+  if (auto rewritten = (*marks)->rewrite(); !rewritten) {
     return std::unexpected(std::move(rewritten.error()));
   }
   return marks;

@@ -42,6 +42,8 @@ class DurableMarks {
   // Absent: no marks. Damaged: no marks and a warning; recovery then knows only the recovery points. `discard`: the
   // directory was used by another program since.
   static Result<std::unique_ptr<DurableMarks>> open(Disk& disk, const std::string& directory, bool discard = false);
+  // Only reads: find() tells what the file says, no other call is allowed.
+  static Result<std::unique_ptr<DurableMarks>> look(Disk& disk, const std::string& directory);
   DurableMarks(const DurableMarks&) = delete;
   DurableMarks& operator=(const DurableMarks&) = delete;
 

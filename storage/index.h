@@ -1,7 +1,8 @@
 // The sparse indexes of a segment, in Kafka's file formats. Both are caches: what they say is checked or rebuilt.
 //
 //   .index      entries of int32 relative offset (of a batch's last record), int32 position of that batch in the log
-//   .timeindex  entries of int64 timestamp (the greatest so far), int32 relative offset of its record
+//   .timeindex  entries of int64 timestamp (the greatest so far), int32 relative offset (of the last record of the
+//               first batch that has it)
 //
 // In memory an index is the vector of its entries; an entry comes every index.interval.bytes of log.
 #pragma once

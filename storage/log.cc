@@ -111,8 +111,7 @@ Result<void> Log::write_batches(std::span<AppendBatch> batches, std::span<Result
       return written;  // else a full disk, most likely: nothing has happened, and the next append may go through
     }
     for (const AppendBatch* batch : pending) {
-      active().account(batch->check.header, active().size_bytes(),
-                       batch->check.header.base_offset + (batch->check.offset_of_max_timestamp - Offset{0}));
+      active().account(batch->check.header, active().size_bytes());
     }
     last_batch_crc_ = pending.back()->check.header.crc;
     last_batch_epoch_ = epoch;

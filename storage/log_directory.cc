@@ -11,6 +11,8 @@ namespace ottla {
 
 namespace {
 
+constexpr std::string_view cluster_metadata_directory = "__cluster_metadata-0";  // Kafka's; left alone
+
 std::unexpected<Error> cannot(std::string message) {
   return failure(ErrorCode::KAFKA_STORAGE_ERROR, std::move(message));
 }
@@ -49,11 +51,13 @@ std::string without_trailing_slashes(std::string path) {
 
 Result<std::unique_ptr<LogDirectory>> LogDirectory::open(Disk& disk, std::string path,
                                                          const std::optional<std::string>& wanted_cluster_id,
-                                                         BrokerId node_id) {
-  std::unique_ptr<LogDirectory> opened(new LogDirectory(disk, without_trailing_slashes(std::move(path))));
-  // A start that is refused leaves the marker alone; one that goes on removes it before it writes anything else.
-  auto done = opened->make_and_lock();
+                                                         BrokerId node_id, bool import_kafka) {
+  std::unique_ptr<LogDirectory> opened(new LogDirectory(disk, without_trailing_slashes(std::move(path)), import_kafka));
+  // A start that is refused writes nothing; one that goes on removes the marker before it writes anything else.
+  auto done = opened->refuse_foreign();
+  done = done ? opened->make_and_lock() : done;
   done = done ? opened->identify(wanted_cluster_id, node_id) : done;
+  done = done ? opened->begin_import() : done;
   done = done ? opened->take_marker() : done;
   done = done ? opened->write_identity() : done;
   done = done ? opened->open_marks() : done;
@@ -87,7 +91,11 @@ Result<void> LogDirectory::make_and_lock() {
 
 // A directory without meta.properties must hold nothing yet. One with partitions but without our metadata must not be
 // started: no topic would be known, so all its partitions would count as leftovers of deleted ones.
-Result<void> LogDirectory::refuse_foreign(bool is_formatted) const {
+Result<void> LogDirectory::refuse_foreign() {
+  if (!disk_.exists(path_)) {
+    return {};
+  }
+  const bool is_formatted = disk_.exists(inside("meta.properties"));
   const auto names = disk_.list(path_);
   if (!names) {
     return std::unexpected(names.error());
@@ -95,8 +103,16 @@ Result<void> LogDirectory::refuse_foreign(bool is_formatted) const {
   const bool has_our_files = std::ranges::any_of(*names, [](const auto& name) { return name.starts_with(".ottla-"); });
   const bool has_partitions =
       std::ranges::any_of(*names, [](const auto& name) { return parse_partition_directory(name).has_value(); });
-  if (!has_our_files && std::ranges::find(*names, "__cluster_metadata-0") != names->end()) {
-    return refused("was written by Apache Kafka, whose metadata cannot be taken over yet: choose");
+  const bool broke_off = disk_.exists(inside(import_marker));
+  const bool is_kafkas = !has_our_files && (std::ranges::find(*names, cluster_metadata_directory) != names->end() ||
+                                            (is_formatted && has_partitions));
+  is_importing_ = (is_kafkas || broke_off) && may_import_ && is_formatted;
+  if (is_importing_) {
+    return {};
+  }
+  if (is_kafkas || broke_off) {
+    return refused(fmt::format("{}: start once with --import-kafka to take its topics over, or choose",
+                               broke_off ? "is half taken over from Apache Kafka" : "was written by Apache Kafka"));
   }
   if (!is_formatted && (has_our_files || has_partitions)) {
     return refused("holds data but no meta.properties: put that file back, or choose");
@@ -113,11 +129,7 @@ Result<void> LogDirectory::refused(std::string_view why) const {
 }
 
 Result<void> LogDirectory::identify(const std::optional<std::string>& wanted_cluster_id, BrokerId node_id) {
-  const bool is_formatted = disk_.exists(inside("meta.properties"));
-  if (auto ours = refuse_foreign(is_formatted); !ours) {
-    return ours;
-  }
-  if (!is_formatted) {
+  if (!disk_.exists(inside("meta.properties"))) {
     identity_ = {
         .cluster_id = wanted_cluster_id.value_or(Uuid::random().to_string()), .node_id = node_id, .directory_id = {}};
     return {};
@@ -195,11 +207,11 @@ Result<void> LogDirectory::find_partitions() {
     return std::unexpected(names.error());
   }
   for (const std::string& name : *names) {
-    if (is_deleted_partition_directory(name)) {
+    if (is_deleted_partition_directory(name) && !is_importing_) {
       if (auto removed = disk_.remove_directory(inside(name)); !removed) {
         return removed;
       }
-    } else if (auto parsed = parse_partition_directory(name)) {
+    } else if (auto parsed = parse_partition_directory(name); parsed && name != cluster_metadata_directory) {
       const auto directory = is_directory(name);
       if (!directory) {
         return std::unexpected(directory.error());

@@ -38,7 +38,9 @@ class LogDirectory {
   // meta.properties says wins; anything else that is wanted is an error. Every error is one line that says what to do.
   static Result<std::unique_ptr<LogDirectory>> open(Disk& disk, std::string path,
                                                     const std::optional<std::string>& wanted_cluster_id,
-                                                    BrokerId node_id);
+                                                    BrokerId node_id, bool import_kafka = false);
+  // What meta.properties says; nothing if there is none, or it cannot be read.
+  static std::optional<BrokerId> node_id_in(Disk& disk, const std::string& path);
   LogDirectory(const LogDirectory&) = delete;
   LogDirectory& operator=(const LogDirectory&) = delete;
 
@@ -46,6 +48,12 @@ class LogDirectory {
   [[nodiscard]] const std::string& cluster_id() const { return identity_.cluster_id; }
   [[nodiscard]] BrokerId node_id() const { return identity_.node_id; }
   [[nodiscard]] const Uuid& directory_id() const { return identity_.directory_id; }
+
+  // Kafka wrote the directory and import_kafka was said: it is up to the caller to write the metadata for partitions(),
+  // then to call import_is_done, durable when it returns. A start after a crash in between is refused without
+  // import_kafka and begins anew with it. What is on its way out (-delete) stays as it is.
+  [[nodiscard]] bool is_importing() const { return is_importing_; }
+  Result<void> import_is_done();
 
   // How the last run ended. The marker itself is gone, durably, when open returns.
   [[nodiscard]] bool was_clean() const { return clean_.was_clean; }
@@ -78,11 +86,14 @@ class LogDirectory {
   Result<void> mark_clean(const std::map<std::string, CleanEnd>& ends);
 
  private:
-  LogDirectory(Disk& disk, std::string path) : disk_(disk), path_(std::move(path)) {}
+  static constexpr std::string_view import_marker = ".ottla-import";  // there until the metadata is complete
+  LogDirectory(Disk& disk, std::string path, bool may_import)
+      : disk_(disk), path_(std::move(path)), may_import_(may_import) {}
   [[nodiscard]] std::string inside(std::string_view name) const;
   Result<void> make_and_lock();
   Result<void> identify(const std::optional<std::string>& wanted_cluster_id, BrokerId node_id);
-  Result<void> refuse_foreign(bool is_formatted) const;
+  Result<void> refuse_foreign();
+  Result<void> begin_import();
   [[nodiscard]] Result<void> refused(std::string_view why) const;
   Result<void> check_identity(const std::string& wanted_cluster_id, BrokerId node_id) const;
   Result<void> take_marker();
@@ -96,6 +107,8 @@ class LogDirectory {
 
   Disk& disk_;
   const std::string path_;
+  const bool may_import_;
+  bool is_importing_ = false;
   std::shared_ptr<void> lock_;
   MetaProperties identity_;
   CleanShutdown clean_;

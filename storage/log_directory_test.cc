@@ -108,7 +108,7 @@ TEST_F(LogDirectoryTest, unusable_meta_properties_are_refused) {
 TEST_F(LogDirectoryTest, data_of_others_is_refused) {
   make_partition("__cluster_metadata-0");
   write("meta.properties", "version=1\nnode.id=1\ncluster.id=x\n");
-  EXPECT_THAT(refusal(), HasSubstr("was written by Apache Kafka"));
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("was written by Apache Kafka"), HasSubstr("--import-kafka")));
   write(".ottla-metadata/log", "commands");
   EXPECT_EQ(refusal(), "opened");
 }
@@ -292,7 +292,7 @@ TEST_F(LogDirectoryTest, checkpoints_come_back) {
 TEST_F(LogDirectoryTest, a_damaged_checkpoint_counts_as_absent_and_is_told) {
   open();
   make_partition("stocks-0");
-  for (const char* bad : {"", "1\n0\n", "0\n", "0\n2\nstocks 0 5\n", "0\n1\nstocks 0\n", "0\n1\nstocks 0 five\n",
+  for (const char* bad : {"1\n0\n", "0\n", "0\n2\nstocks 0 5\n", "0\n1\nstocks 0\n", "0\n1\nstocks 0 five\n",
                           "0\n1\nstocks 0 -5\n", "0\n1\nstocks zero 5\n", "garbage", "0\n1\nstocks 0 5\nbonds 0 1\n"}) {
     write("recovery-point-offset-checkpoint", bad);
     open();

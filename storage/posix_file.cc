@@ -1,6 +1,5 @@
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
@@ -180,9 +179,12 @@ class PosixDisk final : public Disk {
       return system_error("opening", path, errno);
     }
     std::shared_ptr<void> held(nullptr, [descriptor](void*) { ::close(descriptor); });
-    if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-      return errno == EWOULDBLOCK ? failure(ErrorCode::KAFKA_STORAGE_ERROR, path + " is locked by another process")
-                                  : system_error("locking", path, errno);
+    // Not flock: this one and the one that Kafka takes keep each other out.
+    struct flock whole_file{.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0, .l_pid = 0};
+    if (::fcntl(descriptor, F_OFD_SETLK, &whole_file) != 0) {
+      return errno == EAGAIN || errno == EACCES
+                 ? failure(ErrorCode::KAFKA_STORAGE_ERROR, path + " is locked by another process")
+                 : system_error("locking", path, errno);
     }
     return held;
   }

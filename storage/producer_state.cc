@@ -122,6 +122,17 @@ std::set<Offset> ProducerState::last_batches() const {
   return offsets;
 }
 
+std::vector<ProducerState::LastBatch> ProducerState::last_batches_of_all() const {
+  std::vector<LastBatch> all;
+  for (const auto& [id, producer] : producers_) {
+    if (!producer.batches.empty()) {
+      const Batch& last = producer.batches.back();
+      all.push_back({id, producer.epoch, last.last_sequence, last.base_offset + last.last_offset_delta});
+    }
+  }
+  return all;
+}
+
 Bytes ProducerState::encode() const {
   Writer content;
   content.integer(static_cast<std::int32_t>(producers_.size()));

@@ -28,6 +28,15 @@ class ProducerState {
   // Forgets batches at or above `offset`, and producers that have none left.
   void truncate(Offset offset);
 
+  // What is remembered of the last batch of a producer.
+  struct LastBatch {
+    std::int64_t producer_id = no_producer_id;
+    std::int16_t producer_epoch = -1;
+    std::int32_t last_sequence = no_sequence;
+    Offset last_offset;
+  };
+  [[nodiscard]] std::vector<LastBatch> last_batches_of_all() const;
+
   // The base offset of each producer's last batch.
   [[nodiscard]] std::set<Offset> last_batches() const;
 

@@ -63,18 +63,18 @@ Result<void> Segment::append(std::span<const std::span<const std::byte>> batches
   return {};
 }
 
-void Segment::account(const BatchHeader& header, std::int64_t position, Offset offset_of_max_timestamp) {
+void Segment::account(const BatchHeader& header, std::int64_t position) {
   if (first_timestamp_ms_ == no_timestamp) {
     first_timestamp_ms_ = header.max_timestamp_ms;
   }
   if (header.max_timestamp_ms > max_timestamp_ms_) {
     max_timestamp_ms_ = header.max_timestamp_ms;
-    offset_of_max_timestamp_ = offset_of_max_timestamp;
+    last_offset_of_max_ = header.last_offset();
   }
   if (index_ && bytes_since_index_entry_ > index_interval_bytes_) {
     index_->offsets.add(
         {static_cast<std::int32_t>(header.last_offset() - base_offset_), static_cast<std::int32_t>(position)});
-    index_->times.add({max_timestamp_ms_, static_cast<std::int32_t>(offset_of_max_timestamp_ - base_offset_)});
+    index_->times.add({max_timestamp_ms_, static_cast<std::int32_t>(last_offset_of_max_ - base_offset_)});
     bytes_since_index_entry_ = 0;
   }
   bytes_since_index_entry_ += header.size_bytes();
@@ -179,7 +179,7 @@ Result<std::int64_t> Segment::rebuild(std::int64_t from, const std::function<boo
     if (!accept(batch)) {
       return false;
     }
-    account(batch.header, batch.position, batch.header.last_offset());
+    account(batch.header, batch.position);
     size_bytes_ = size;
     return true;
   });

@@ -45,7 +45,7 @@ class Segment {
   // `cannot_restore` tells that it could not be cut back.
   Result<void> append(std::span<const std::span<const std::byte>> batches, bool& cannot_restore);
   // Accounts for a batch that stands at `position` already: size, indexes, timestamps.
-  void account(const BatchHeader& header, std::int64_t position, Offset offset_of_max_timestamp);
+  void account(const BatchHeader& header, std::int64_t position);
 
   // The batch that holds `offset`, or the first one behind it (a gap); nothing at or beyond the end.
   Result<std::optional<BatchAt>> find(Offset offset);
@@ -101,7 +101,7 @@ class Segment {
   std::int64_t bytes_since_index_entry_ = 0;
   std::int64_t first_timestamp_ms_ = no_timestamp;
   std::int64_t max_timestamp_ms_ = no_timestamp;
-  Offset offset_of_max_timestamp_;
+  Offset last_offset_of_max_;  // of the first batch that has it
 };
 
 }  // namespace ottla

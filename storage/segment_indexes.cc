@@ -177,7 +177,7 @@ Result<void> Segment::write_indexes() {
     return loaded;
   }
   if (max_timestamp_ms_ != no_timestamp) {  // Kafka's last entry: the greatest timestamp of the whole segment
-    index_->times.add({max_timestamp_ms_, static_cast<std::int32_t>(offset_of_max_timestamp_ - base_offset_)});
+    index_->times.add({max_timestamp_ms_, static_cast<std::int32_t>(last_offset_of_max_ - base_offset_)});
   }
   const Bytes offsets = index_->offsets.encode();
   const Bytes times = index_->times.encode();

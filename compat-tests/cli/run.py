@@ -80,6 +80,15 @@ class CommandLine(unittest.TestCase):
         self.assertNotEqual(status, 0)
         self.assertEqual(err.count("\n"), 1, err)
 
+    def test_a_log_that_is_not_there(self):
+        for what in ("dump", "verify"):
+            with tempfile.TemporaryDirectory() as folder:
+                for place in (folder, folder + "/nothing"):
+                    status, _, err = run("log", what, place)
+                    self.assertEqual(status, 2)
+                    self.assertEqual(err.count("\n"), 1, err)
+                    self.assertIn(folder, err)
+
 
 class Serving(unittest.TestCase):
     def setUp(self):
@@ -161,6 +170,26 @@ class Serving(unittest.TestCase):
             # correlation id, throttle time, one topic, its name, one partition, its index
             self.assertEqual(struct.unpack_from(">h", reply, 4 + 4 + 4 + 7 + 4 + 4)[0], 2)  # CORRUPT_MESSAGE
         self.assertEqual(self.errors().count(f"topic-0: {'0' * 20}.log is damaged at position 0"), 1, self.errors())
+
+    def test_log_dump_and_verify_and_the_place_of_damage(self):
+        broker = self.start(num_partitions=1)
+        subprocess.run(["kcat", "-b", broker.bootstrap, "-P", "-t", "topic"], input=b"one\ntwo\n", check=True, timeout=30)
+        data = os.path.join(self.folder.name, "data")
+        self.assertEqual(run("log", "verify", data)[0], 0)  # live
+        broker.stop()
+        status, out, _ = run("log", "dump", data + "/topic-0", "--records")
+        self.assertEqual(status, 0)
+        self.assertRegex(out, r'offset 1 timestamp \d+ key null value "two"\n')
+        self.assertRegex(out, r"\n[12] batches, 2 records, 0 damaged places\n$")
+        log = os.path.join(data, "topic-0", "0" * 20 + ".log")
+        with open(log, "r+b") as file:
+            file.seek(70)
+            file.write(b"?")
+        for words in (("log", "verify", data), ("log", "dump", data)):
+            status, out, _ = run(*words)
+            self.assertEqual(status, 1)
+            self.assertRegex(out, "CRC")
+        self.assertRegex(run("log", "verify", data)[1], f"DAMAGE {re.escape(log)} at position 0, offset 0: ")
 
     def test_a_port_in_use(self):
         with socket.socket() as taken:
