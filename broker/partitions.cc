@@ -115,7 +115,7 @@ Result<void> Partitions::add_partitions(const Topic& topic, std::size_t first_ad
   }
   const auto before = find(topic.id);
   if (before == nullptr) {
-    return failure(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "the topic is not served");
+    return ottla::failure(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "the topic is not served");
   }
   auto served = std::make_shared<ServedTopic>(*before);
   for (std::size_t index = first_added; index < topic.partitions.size(); ++index) {

@@ -15,7 +15,7 @@ import urllib.error
 import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, ".."), os.path.join(HERE, "..", "hostile")]
+sys.path.insert(0, os.path.join(HERE, ".."))
 from broker import OTTLA, Broker
 from wire import Client, batch, metadata, produce, record
 
