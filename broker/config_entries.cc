@@ -104,6 +104,7 @@ std::vector<ConfigEntry> broker_config_entries(const Config& broker) {
     }
   }
   std::vector<ConfigEntry> entries;
+  entries.reserve(names.size());
   for (const std::string& name : names) {
     entries.push_back(broker_entry(name, broker));
   }

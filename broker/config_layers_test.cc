@@ -1,5 +1,6 @@
 #include "broker/config_layers.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -31,7 +32,7 @@ class ConfigLayersTest : public testing::Test {
   static std::string told(const std::vector<LayeredValue>& layers) {
     std::string text;
     for (const auto& [name, value, source] : layers) {
-      text += (text.empty() ? "" : ", ") + std::to_string(static_cast<int>(source)) + ":" + name + "=" + value;
+      text += fmt::format("{}{}:{}={}", text.empty() ? "" : ", ", static_cast<int>(source), name, value);
     }
     return text;
   }

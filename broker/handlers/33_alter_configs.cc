@@ -16,6 +16,7 @@ Awaitable<AlterConfigsResponse> handle(RequestContext& context, AlterConfigsRequ
   AlterConfigsResponse response;
   for (auto& resource : request.resources) {
     std::vector<AskedChange> changes;
+    changes.reserve(resource.configs.size());
     for (auto& config : resource.configs) {
       changes.push_back({std::move(config.name), std::int8_t{0}, std::move(config.value)});
     }

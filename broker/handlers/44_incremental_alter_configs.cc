@@ -16,6 +16,7 @@ Awaitable<IncrementalAlterConfigsResponse> handle(RequestContext& context, Incre
   IncrementalAlterConfigsResponse response;
   for (auto& resource : request.resources) {
     std::vector<AskedChange> changes;
+    changes.reserve(resource.configs.size());
     for (auto& config : resource.configs) {
       changes.push_back({std::move(config.name), config.config_operation, std::move(config.value)});
     }
