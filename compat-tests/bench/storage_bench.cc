@@ -54,6 +54,7 @@ struct Bench {
   }
   void commit(std::string_view how) {
     std::vector<SyncJob> jobs;
+    jobs.reserve(logs.size());
     for (const auto& log : logs) {
       jobs.push_back(log->begin_sync().value());
     }
@@ -89,7 +90,8 @@ struct Bench {
 };
 
 void run_append(Bench& bench, std::int64_t batch_bytes, double seconds, std::string_view how) {
-  Bytes bytes = make_batch({{.key = "k", .value = std::string(batch_bytes - batch_overhead_bytes, 'v')}});
+  Bytes bytes = make_batch(
+      {{.key = "k", .value = std::string(static_cast<std::size_t>(batch_bytes - batch_overhead_bytes), 'v')}});
   std::int64_t batches = 0;
   const auto began = std::chrono::steady_clock::now();
   while (seconds_since(began) < seconds) {

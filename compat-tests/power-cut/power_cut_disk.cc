@@ -143,7 +143,7 @@ void must(const Result<void>& done) {
 void copy(Disk& from, const std::string& path, Disk& to) {
   const auto names = from.list(path).value();
   for (const std::string& name : names) {
-    const std::string inner = path + "/" + name;
+    const std::string inner = fmt::format("{}/{}", path, name);
     if (from.list(inner)) {
       must(to.make_directories(inner));
       copy(from, inner, to);
