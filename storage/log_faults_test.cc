@@ -1,4 +1,5 @@
 // A log on a disk that refuses, wherever that happens in its life: what was acknowledged stays, the rest is refused.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -131,7 +132,7 @@ TEST_F(LogFaultsTest, a_time_index_that_goes_back_is_not_used) {
   config.segment_bytes = 1'000;
   begin();
   for (int i = 0; i < 12; ++i) {
-    ASSERT_TRUE(append(make_batch({{.key = "k", .value = "v", .timestamp_ms = now_ms + 10 * i}})));
+    ASSERT_TRUE(append(make_batch({{.key = "k", .value = "v", .timestamp_ms = now_ms + std::int64_t{10} * i}})));
   }
   const LogHints hints = close();
   ASSERT_TRUE(disk->remove("data/t-0/.ottla-00000000000000000000.indexes"));
@@ -143,7 +144,7 @@ TEST_F(LogFaultsTest, a_time_index_that_goes_back_is_not_used) {
   write_text(*disk, segment(0, "timeindex"), as_text(entries.flatten()));
   open(hints);
   for (int i = 0; i < 12; ++i) {
-    EXPECT_EQ(log->offset_for_timestamp(now_ms + 10 * i, Offset{12})->offset, Offset{i}) << i;
+    EXPECT_EQ(log->offset_for_timestamp(now_ms + std::int64_t{10} * i, Offset{12})->offset, Offset{i}) << i;
   }
 }
 

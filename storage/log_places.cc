@@ -34,7 +34,7 @@ Result<LogPlaces> find_logs(Disk& disk, const std::string& path) {
   for (const std::string& name : *names) {
     if (is_left_alone(name)) {
       places.left_alone.push_back(name);
-    } else if (parse_partition_directory(name) && disk.list(path + "/" + name)) {
+    } else if (parse_partition_directory(name) && disk.list(fmt::format("{}/{}", path, name))) {
       places.partitions.push_back(name);
     }
   }

@@ -1,5 +1,7 @@
 #include "storage/log_tail.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "storage/leader_epochs.h"
@@ -21,7 +23,7 @@ Result<Offset> read_snapshots(Disk& disk, const std::string& directory, LogTail&
   Offset covered;
   for (const std::string& name : *names) {
     const auto offset = offset_in_name(name, "", ".snapshot");
-    const auto content = offset ? read_whole_file(disk, directory + "/" + name) : Result<Bytes>(Bytes{});
+    const auto content = offset ? read_whole_file(disk, fmt::format("{}/{}", directory, name)) : Result<Bytes>(Bytes{});
     const auto state = content ? ProducerState::decode_from_kafka(*content) : std::nullopt;
     if (offset && state) {
       covered = std::max(covered, *offset);

@@ -1,4 +1,6 @@
 // `log verify` and what stands beside the batches: indexes, snapshots, text files; and `log dump`.
+#include <fmt/format.h>
+
 #include "storage/log_dump.h"
 #include "storage/log_verify_fixture.h"
 #include "storage/producer_state.h"
@@ -58,7 +60,7 @@ TEST_F(LogVerifyTest, snapshots_that_are_damaged_or_disagree) {
   std::string kafkas;
   const auto names = disk->list("data/t-0").value();
   for (const std::string& name : names) {
-    kafkas = name.ends_with(".snapshot") ? "data/t-0/" + name : kafkas;
+    kafkas = name.ends_with(".snapshot") ? fmt::format("data/t-0/{}", name) : kafkas;
   }
   disk->flip_bit(kafkas, 20);
   const auto said = texts();

@@ -1,6 +1,7 @@
 // For tests: a log of several segments on a fault disk, cleanly stopped, and words to verify and damage it.
 #pragma once
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <string>
@@ -35,8 +36,10 @@ class LogVerifyTest : public LogFixture {
     ASSERT_GE(bases.size(), 3U);
   }
   void add(std::int32_t sequence) {
+    constexpr int count = 8;
     std::vector<TestRecord> records;
-    for (int i = 0; i < 8; ++i) {
+    records.reserve(count);
+    for (int i = 0; i < count; ++i) {
       records.push_back({.key = "k", .value = fmt::format("v{}", sequence + i), .timestamp_ms = now_ms + sequence});
     }
     const auto appended = append(make_batch(records, {.id = 5, .epoch = 0, .sequence = sequence}));

@@ -149,7 +149,7 @@ class PartitionVerifier {
     report_({.is_damage = !is_torn,
              .file = log_path_,
              .position = position_,
-             .offset = *next_,
+             .offset = next_,
              .what = why + (is_torn    ? "; the torn end of what was never acknowledged, a start cuts it"
                             : !*behind ? fmt::format("; the rest of the file, {} bytes, cannot be read",
                                                      reader.size_bytes() - position_)

@@ -75,6 +75,7 @@ TEST_F(PosixFileTest, writes_and_reads_go_on_where_the_kernel_broke_off) {
     whole += texts.back();
   }
   std::vector<std::span<const std::byte>> parts;
+  parts.reserve(texts.size());
   for (const std::string& text : texts) {
     parts.push_back(as_bytes(text));
   }

@@ -17,7 +17,7 @@ ProducerCheck::ProducerCheck(Disk& disk, const std::string& partition_directory,
     if (!is_ours && !offset_in_name(name, "", ".snapshot")) {
       continue;
     }
-    const std::string path = partition_directory + "/" + name;
+    const std::string path = fmt::format("{}/{}", partition_directory, name);
     const auto content = read_whole_file(disk, path);
     const auto state = !content  ? std::nullopt
                        : is_ours ? ProducerState::decode(*content)
