@@ -156,6 +156,9 @@ Result<std::optional<BatchAt>> Segment::last_batch() {
 }
 
 Result<void> Segment::truncate(std::int64_t size_bytes) {
+  if (auto removed = remove_indexes(); !removed) {  // a later log of the same length would find them to fit
+    return removed;
+  }
   const auto opened = file();
   if (!opened) {
     return std::unexpected(opened.error());
