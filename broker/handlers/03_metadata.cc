@@ -96,7 +96,8 @@ Awaitable<MetadataResponse> handle(RequestContext& context, MetadataRequest& req
     const bool may_create = request.allow_auto_topic_creation && broker.config.auto_create_topics_enable;
     std::set<std::pair<std::string_view, TopicId>> answered;  // each is told once, however often it is asked for
     for (const auto& wanted : *request.topics) {
-      if (!answered.emplace(wanted.name.value_or(""), wanted.name ? TopicId{} : wanted.topic_id).second) {
+      const std::string_view name = wanted.name ? std::string_view(*wanted.name) : std::string_view();
+      if (!answered.emplace(name, wanted.name ? TopicId{} : wanted.topic_id).second) {
         continue;
       }
       if (!wanted.name) {

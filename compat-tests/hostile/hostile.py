@@ -93,16 +93,28 @@ def _(client):
     return "harmless"
 
 
+def topics_at(reply):
+    """Where the array of topics begins in a Metadata reply of version 4."""
+    host, = struct.unpack_from(">h", reply, 4 + 4 + 4)
+    at = 4 + 4 + 4 + 2 + host + 4 + 2  # throttle, brokers, node, host, port, null rack
+    cluster, = struct.unpack_from(">h", reply, at)
+    return at + 2 + cluster + 4
+
+
+@row(12, "several topics, one of them asked for twice", "3 topics told")
+def _(client):
+    names = ["some-a", "some-b", "some-c", "some-b"]
+    reply = client.ask(frame(header(3, 4) + struct.pack(">i", 4) + b"".join(string(name) for name in names) + b"\x00"))
+    return CLOSED if reply is None else f"{struct.unpack_from('>i', reply, topics_at(reply))[0]} topics told"
+
+
 for name in ("../../etc", ".", "..", "x" * 250, "a b", "a/b", "ä", ""):
     @row(18, f"topic name {name[:12]!r}", 17)
     def _(client, name=name):
         reply = client.ask(metadata(name))
         if reply is None:
             return CLOSED
-        host, = struct.unpack_from(">h", reply, 4 + 4 + 4)
-        at = 4 + 4 + 4 + 2 + host + 4 + 2  # throttle, brokers, node, host, port, null rack
-        cluster, = struct.unpack_from(">h", reply, at)
-        return struct.unpack_from(">h", reply, at + 2 + cluster + 4 + 4)[0]
+        return struct.unpack_from(">h", reply, topics_at(reply) + 4)[0]
 
 
 GOOD = [record(0, b"k", b"v"), record(1, None, b"w")]
