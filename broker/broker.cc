@@ -34,9 +34,7 @@ Result<std::unique_ptr<Broker>> Broker::open(const Config& settings, Disk& disk)
     broker->cores.push_back(std::make_unique<Core>(index));
   }
   broker->groups = std::make_unique<GroupCoordinator>(*broker);
-  if (auto loaded = broker->groups->load(); !loaded) {
-    return std::unexpected(std::move(loaded.error()));
-  }
+  broker->groups->load();
   return broker;
 }
 
@@ -56,7 +54,6 @@ Address Broker::address_for(const Connection& connection) const {
 Broker::~Broker() = default;
 
 Result<void> Broker::close() {
-  groups->close();
   metadata.reset();  // no topic comes or goes any more
   return partitions.close();
 }

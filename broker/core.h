@@ -44,14 +44,19 @@ class Core {
   [[nodiscard]] bool has_connections() const { return !connections_.empty(); }
 
   const std::size_t index;
-  asio::io_context io{1};
   CoreMetrics metrics;
+
+ private:
+  std::set<Connection*> connections_;
+
+ public:
+  // With it go coroutines that have not ended, and with these connections, which leave the set above.
+  asio::io_context io{1};
 
  private:
   void arm();
   void run_due_timers();
 
-  std::set<Connection*> connections_;
   std::map<TimerKey, std::function<void()>> timers_;
   std::uint64_t next_timer_ = 0;
   Clock::time_point armed_for_ = Clock::time_point::max();

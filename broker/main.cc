@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "broker/broker.h"
+#include "broker/groups/group_coordinator.h"
 #include "broker/http/http_server.h"
 #include "broker/log.h"
 #include "broker/options.h"
@@ -46,6 +47,7 @@ void stop(Broker& broker, Server& server, HttpServer& http) {
   for (auto& core : broker.cores) {
     run_on(*core, [&core] { core->close_connections(); });
   }
+  broker.groups->close();
   broker.partitions.for_each([](Partition& partition) { partition.end_waits(); });
   const auto deadline = Clock::now() + longest_farewell;
   const auto is_busy = [](const std::unique_ptr<Core>& core) {

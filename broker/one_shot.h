@@ -49,7 +49,7 @@ class OneShot {
  private:
   Awaitable<> suspended() {
     return asio::async_initiate<const asio::use_awaitable_t<Executor>, void()>(
-        [this](auto handler) { suspend(std::move(handler)); }, use_awaitable);
+        [this](auto handler) { this->suspend(std::move(handler)); }, use_awaitable);
   }
 
   void suspend(auto handler) {

@@ -57,7 +57,7 @@ Result<Offset> Partition::delete_records(Offset offset) {
   if (!log_) {
     return std::unexpected(*failed_);
   }
-  if (const LogConfig& config = log_->config(); !config.deletes && config.compacts) {
+  if (const LogConfig& config = log_->config(); !config.deletes && config.compacts && log_->damaged().empty()) {
     return failure(ErrorCode::POLICY_VIOLATION, "the records of a topic that is only compacted are not deleted");
   }
   const Offset high_watermark = leader_.high_watermark();

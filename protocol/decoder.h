@@ -2,6 +2,7 @@
 // bytes that remain and charged to the budget before anything is allocated.
 #pragma once
 
+#include <limits>
 #include <string>
 
 #include "protocol/schema.h"
@@ -84,7 +85,7 @@ class Decoder {
       }
       return;
     }
-    T& present = member.emplace();
+    T& present = member.emplace(T{});
     if constexpr (MessageStruct<T>) {
       structure(present);
     } else if constexpr (WireArray<T>) {
@@ -166,6 +167,8 @@ class Decoder {
     }
     if (size < -1) {
       reader_.fail("negative length");
+    } else if (plain_bytes == sizeof(std::int16_t) && size > std::numeric_limits<std::int16_t>::max()) {
+      reader_.fail("a string of more than 32767 bytes");  // a compact one could be; nothing could pass it on
     }
     return reader_.ok() ? size : -1;
   }

@@ -14,25 +14,35 @@ GroupCoordinator::GroupCoordinator(Broker& broker) : broker_(broker) {
   }
 }
 
-Result<void> GroupCoordinator::load() {
+void GroupCoordinator::load() {
   if (const auto topic = broker_.partitions.find(offsets_topic)) {
     for (std::size_t index = 0; index < topic->partitions.size(); ++index) {
-      if (auto restored = shards_[index % shards_.size()]->restore(*topic->partitions[index]); !restored) {
-        return failure(restored.error().code,
-                       fmt::format("{}-{} cannot be read: {}", offsets_topic, index, restored.error().message));
+      GroupShard& shard = *shards_[index % shards_.size()];
+      Partition& partition = *topic->partitions[index];
+      if (auto restored = shard.restore(partition); !restored) {
+        logger().error("{}-{} cannot be read, its groups are not served: {}", offsets_topic, index,
+                       restored.error().message);
+        shard.forget(partition);
+        unreadable_.insert(&partition);
       }
     }
   }
   for (const auto& shard : shards_) {
     shard->loaded();
   }
-  return {};
 }
 
 void GroupCoordinator::close() {
   for (const auto& shard : shards_) {
-    shard->close();
+    asio::post(shard->core().io, [one = shard.get()] { one->close(); });
   }
+}
+
+Result<void> GroupCoordinator::check(const std::string& group) const {
+  if (const auto home = home_of(group); home && unreadable_.contains(home.get())) {
+    return failure(ErrorCode::COORDINATOR_NOT_AVAILABLE, fmt::format("{} could not be read", home->name()));
+  }
+  return {};
 }
 
 std::int32_t GroupCoordinator::partition_count() const {
@@ -62,14 +72,24 @@ Awaitable<Result<void>> GroupCoordinator::ensure_topic() {
     logger().error("{} cannot be made: {}", offsets_topic, made.error().message);
     co_return failure(ErrorCode::COORDINATOR_NOT_AVAILABLE, made.error().message);
   }
+  if (partition_count() == 0) {
+    co_return failure(ErrorCode::COORDINATOR_NOT_AVAILABLE, fmt::format("{} is being made", offsets_topic));
+  }
   co_return Result<void>{};
 }
 
-Awaitable<GroupAnswer> GroupCoordinator::ask(std::string group, groups::Event event, IfAbsent if_absent) {
+Awaitable<Result<void>> GroupCoordinator::prepare(const std::string& group, IfAbsent if_absent) {
   if (if_absent == IfAbsent::create) {
     if (auto ready = co_await ensure_topic(); !ready) {
-      co_return std::unexpected(ready.error());
+      co_return ready;
     }
+  }
+  co_return check(group);
+}
+
+Awaitable<GroupAnswer> GroupCoordinator::ask(std::string group, groups::Event event, IfAbsent if_absent) {
+  if (const auto ready = co_await prepare(group, if_absent); !ready) {
+    co_return std::unexpected(ready.error());
   }
   GroupShard* shard = shard_of(group);
   auto home = home_of(group);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,10 +17,14 @@ class GroupCoordinator {
   GroupCoordinator(const GroupCoordinator&) = delete;
   GroupCoordinator& operator=(const GroupCoordinator&) = delete;
 
-  // Before the cores run: reads __consumer_offsets if it is there. Blocking.
-  Result<void> load();
-  // After the cores have stopped.
+  // Before the cores run: reads __consumer_offsets if it is there. Blocking. A partition that cannot be read takes its
+  // groups out of service, and no others.
+  void load();
+  // Whoever waits for a group is answered, and whoever comes later is refused.
   void close();
+
+  // Error COORDINATOR_NOT_AVAILABLE: what is known of the group cannot be read.
+  [[nodiscard]] Result<void> check(const std::string& group) const;
 
   // Brings an event to a group and gives its answer, which may take as long as a rebalance.
   Awaitable<GroupAnswer> ask(std::string group, groups::Event event, IfAbsent if_absent);
@@ -27,7 +32,7 @@ class GroupCoordinator {
   // Makes __consumer_offsets if need be. Error COORDINATOR_NOT_AVAILABLE, in words that say why.
   Awaitable<Result<void>> ensure_topic();
 
-  // What `look(const groups::Group*)` gives (nullptr: no such group), computed where the group lives.
+  // check() first. What `look(const groups::Group*)` gives (nullptr: no such group), computed where the group lives.
   template <class Look>
   auto look_at(std::string group, Look look) -> Awaitable<decltype(look(nullptr))> {
     using Seen = decltype(look(nullptr));
@@ -61,12 +66,14 @@ class GroupCoordinator {
   }
 
  private:
+  Awaitable<Result<void>> prepare(const std::string& group, IfAbsent if_absent);
   [[nodiscard]] std::shared_ptr<Partition> home_of(const std::string& group) const;
   // nullptr as long as __consumer_offsets is not there: then there are no groups.
   [[nodiscard]] GroupShard* shard_of(const std::string& group) const;
   [[nodiscard]] std::int32_t partition_count() const;
 
   Broker& broker_;
+  std::set<const Partition*> unreadable_;
   std::vector<std::unique_ptr<GroupShard>> shards_;  // one for each core
 };
 

@@ -1,5 +1,7 @@
 #include "broker/groups/group_shard.h"
 
+#include <fmt/format.h>
+
 #include "broker/broker.h"
 #include "broker/groups/offsets_topic.h"
 #include "broker/log.h"
@@ -56,6 +58,10 @@ Result<void> GroupShard::restore(Partition& partition) {
   });
 }
 
+void GroupShard::forget(const Partition& partition) {
+  std::erase_if(groups_, [&](const auto& one) { return one.second.home.get() == &partition; });
+}
+
 void GroupShard::loaded() {
   std::erase_if(groups_, [](const auto& one) { return one.second.group.is_forgettable(); });
   asio::post(core_.io, [this] {
@@ -69,6 +75,10 @@ void GroupShard::loaded() {
 
 void GroupShard::ask(const std::string& id, std::shared_ptr<Partition> home, groups::Event event, IfAbsent if_absent,
                      std::shared_ptr<OneShot<GroupAnswer>> answer) {
+  if (is_closed_) {
+    answer->complete(failure(ErrorCode::COORDINATOR_NOT_AVAILABLE, "the broker is stopping"));
+    return;
+  }
   if (if_absent == IfAbsent::refuse && !groups_.contains(id)) {
     answer->complete(failure(ErrorCode::GROUP_ID_NOT_FOUND, "Group " + id + " not found."));
     return;
@@ -98,6 +108,7 @@ void GroupShard::step(const std::string& id, const groups::Event& event) {
     logger().info("{}", note);
   }
   for (auto& write : effects.writes) {
+    one.writes.push_back({.id = write.id, .stored = std::nullopt});
     asio::co_spawn(core_.io, this->write(id, one.home, std::move(write)), asio::detached);
   }
   for (auto& answer : effects.answers) {
@@ -135,26 +146,49 @@ void GroupShard::arm(Served& one) {
   });
 }
 
-// Writes of one partition begin in the order of their calls (Partition::append keeps it) and end in it.
-Awaitable<> GroupShard::write(std::string id, std::shared_ptr<Partition> home, groups::Write write) {
+Awaitable<Result<void>> GroupShard::store(Partition& home, const groups::Write& write) {
+  const std::int64_t most_bytes = home.config()->max_message_bytes;
+  if (size_bytes(write.records) > most_bytes) {  // before it is made: it may be any size
+    co_return failure(ErrorCode::MESSAGE_TOO_LARGE, fmt::format("more than max.message.bytes, {}", most_bytes));
+  }
   Bytes bytes = batch_of(write.records, now_ms());
   const BatchHeader header = BatchHeader::read(bytes);
   const AppendBatch batch{bytes, {.header = header, .true_max_timestamp_ms = header.max_timestamp_ms}};
-  const auto appended = co_await home->append(batch);
-  std::optional<Error> failed;
+  const auto appended = co_await home.append(batch);
   if (!appended) {
-    failed = appended.error();
-  } else {
-    const Offset end = appended->base_offset + header.records_count;
-    const auto committed = co_await home->wait_until_committed(core_, end, write_time_out);
-    if (!committed) {
-      failed = committed.error();
+    co_return std::unexpected(appended.error());
+  }
+  co_return co_await home.wait_until_committed(core_, appended->base_offset + header.records_count, write_time_out);
+}
+
+// Writes of one partition begin in the order of their calls: up to the append, this runs as part of the call.
+Awaitable<> GroupShard::write(std::string id, std::shared_ptr<Partition> home, groups::Write write) {
+  const auto stored = co_await store(*home, write);
+  if (!stored) {
+    logger().error("group {}: not stored in {}: {}", id, home->name(), stored.error().message);
+  }
+  // A write that never had to wait is still within the step that began it.
+  co_await asio::post(core_.io, use_awaitable);
+  written(id, write.id, stored.has_value());
+}
+
+// The group hears of its writes in their order, in whatever order we do.
+void GroupShard::written(const std::string& id, std::uint64_t write_id, bool stored) {
+  if (const auto found = groups_.find(id); found != groups_.end()) {
+    auto& writes = found->second.writes;
+    if (const auto write = std::ranges::find(writes, write_id, &UnderWay::id); write != writes.end()) {
+      write->stored = stored;
     }
   }
-  if (failed) {
-    logger().error("group {}: not stored in {}: {}", id, home->name(), failed->message);
+  for (;;) {
+    const auto found = groups_.find(id);
+    if (found == groups_.end() || found->second.writes.empty() || !found->second.writes.front().stored) {
+      return;
+    }
+    const UnderWay first = found->second.writes.front();
+    found->second.writes.pop_front();
+    step(id, groups::Written{first.id, *first.stored});
   }
-  step(id, groups::Written{write.id, !failed});
 }
 
 const groups::Group* GroupShard::find(const std::string& id) const {
@@ -169,6 +203,7 @@ void GroupShard::for_each(const std::function<void(const groups::Group&)>& actio
 }
 
 void GroupShard::close() {
+  is_closed_ = true;
   for (const auto& [token, waiting] : std::exchange(waiting_, {})) {
     waiting->complete(failure(ErrorCode::COORDINATOR_NOT_AVAILABLE, "the broker is stopping"));
   }
@@ -193,12 +228,13 @@ void GroupShard::clean_up() {
 }
 
 // Offsets of topics that are gone, and with offsets.retention.minutes set, those that an empty group has left for
-// longer.
+// longer; then groups that have neither members nor offsets.
 void GroupShard::clean_up(const std::string& id) {
   const groups::Group& group = groups_.at(id).group;
   const std::int64_t retention_ms = std::int64_t{broker_.config.offsets_retention_minutes} * 60'000;
   const std::int64_t oldest = now_ms() - retention_ms;
-  const bool is_left = group.state() == groups::State::Empty && group.state_since() < oldest;
+  const bool is_empty = group.state() == groups::State::Empty;
+  const bool is_left = is_empty && group.state_since() < oldest;
   std::vector<groups::TopicPartition> expired;
   for (const auto& [partition, committed] : group.offsets()) {
     const auto topic = broker_.metadata->read([&](const Controller& state) { return state.topic(partition.topic); });
@@ -213,7 +249,7 @@ void GroupShard::clean_up(const std::string& id) {
   if (!expired.empty()) {
     step(id, groups::ExpireOffsets{std::move(expired)});
   }
-  if (!has_more && is_left) {
+  if (!has_more && is_empty) {
     step(id, groups::DeleteGroup{});
   }
 }

@@ -2,6 +2,7 @@
 // thread, so that it needs no lock. It brings events to the groups and carries out what follows.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -33,6 +34,8 @@ class GroupShard {
 
   // At start, before the cores run: what one partition of __consumer_offsets says. Then `loaded`.
   Result<void> restore(Partition& partition);
+  // What was restored of a partition that cannot be read to its end.
+  void forget(const Partition& partition);
   void loaded();
 
   // All below: on the core's thread. `home` is the group's partition of __consumer_offsets.
@@ -42,18 +45,23 @@ class GroupShard {
   [[nodiscard]] const groups::Group* find(const std::string& id) const;
   void for_each(const std::function<void(const groups::Group&)>& action) const;
 
-  // After the cores have stopped: nobody waits any longer.
+  // Nobody waits any longer, and none will.
   void close();
 
   // A clock for the groups: the wall clock's milliseconds when the process began, and steady from there.
   static groups::Millis now_ms();
 
  private:
+  struct UnderWay {
+    std::uint64_t id = 0;
+    std::optional<bool> stored;  // nothing: it is not over
+  };
   struct Served {
     groups::Group group;
     std::shared_ptr<Partition> home;
     std::optional<Core::TimerKey> timer = std::nullopt;
     groups::Millis timer_at = 0;
+    std::deque<UnderWay> writes = {};
   };
 
   Served& served(const std::string& id, std::shared_ptr<Partition> home);
@@ -62,13 +70,16 @@ class GroupShard {
   void plan_clean_up();
   void clean_up();
   void clean_up(const std::string& id);
+  Awaitable<Result<void>> store(Partition& home, const groups::Write& write);
   Awaitable<> write(std::string id, std::shared_ptr<Partition> home, groups::Write write);
+  void written(const std::string& id, std::uint64_t write_id, bool stored);
 
   Core& core_;
   Broker& broker_;
   std::map<std::string, Served> groups_;
   std::unordered_map<groups::Token, std::shared_ptr<OneShot<GroupAnswer>>> waiting_;
   groups::Token last_token_ = 0;
+  bool is_closed_ = false;
 };
 
 }  // namespace ottla

@@ -22,13 +22,17 @@ inline ErrorCode member_error(const Error& error) {
 struct NamedTopic {
   std::string name;
   TopicId id;
+  std::int32_t partitions = 0;
   bool exists = false;
+  [[nodiscard]] bool has(std::int32_t partition) const { return partition >= 0 && partition < partitions; }
 };
 
 inline NamedTopic resolve_topic(const Broker& broker, std::string name, TopicId id, bool by_id) {
   return broker.metadata->read([&](const Controller& state) {
     const auto topic = by_id ? state.topic(id) : state.topic(name);
-    return topic != nullptr ? NamedTopic{topic->name, topic->id, true} : NamedTopic{std::move(name), id, false};
+    return topic != nullptr
+               ? NamedTopic{topic->name, topic->id, static_cast<std::int32_t>(topic->partitions.size()), true}
+               : NamedTopic{std::move(name), id};
   });
 }
 

@@ -56,12 +56,21 @@ NewTopic offsets_topic_wish(const Config& config) {
           .partitions = config.offsets_topic_num_partitions,
           .configs = {{"cleanup.policy", "compact"},
                       {"compression.type", "producer"},
+                      {"flush.messages", "1"},  // a commit is durable, whatever the broker's default for topics
                       {"segment.bytes", std::to_string(config.offsets_topic_segment_bytes)}}};
 }
 
 std::int32_t partition_of_group(std::string_view group, std::int32_t partitions) {
   const std::int32_t hash = java_hash(group);
   return hash == std::numeric_limits<std::int32_t>::min() ? 0 : std::abs(hash) % partitions;
+}
+
+std::int64_t size_bytes(std::span<const groups::LogRecord> records) {
+  std::int64_t size = batch_header_bytes;
+  for (const groups::LogRecord& record : records) {
+    size += std::ssize(record.key) + (record.value ? std::ssize(*record.value) : 0);
+  }
+  return size;
 }
 
 Bytes batch_of(std::span<const groups::LogRecord> records, std::int64_t timestamp_ms) {
@@ -86,6 +95,9 @@ Bytes batch_of(std::span<const groups::LogRecord> records, std::int64_t timestam
 Result<void> read_all_records(Partition& partition, const std::function<Result<void>(const RecordView&)>& visit) {
   constexpr std::int64_t read_at_once_bytes = std::int64_t{1024} * 1024;
   const PartitionView view = partition.view();
+  if (view.error != ErrorCode::NONE) {
+    return failure(view.error, "it is offline");
+  }
   Bytes buffer;
   for (Offset next = view.log_start_offset; next < view.high_watermark;) {
     const auto slice = partition.slice(next, read_at_once_bytes, true);

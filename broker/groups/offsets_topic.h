@@ -25,6 +25,9 @@ NewTopic offsets_topic_wish(const Config& config);
 // Kafka's is read as it was written.
 std::int32_t partition_of_group(std::string_view group, std::int32_t partitions);
 
+// Of keys and values; what a batch adds to them is little.
+std::int64_t size_bytes(std::span<const groups::LogRecord> records);
+
 // One batch of these records, as Produce would bring it; no value is a tombstone.
 Bytes batch_of(std::span<const groups::LogRecord> records, std::int64_t timestamp_ms);
 

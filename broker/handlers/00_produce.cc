@@ -7,6 +7,7 @@
 
 #include "broker/broker.h"
 #include "broker/connection.h"
+#include "broker/groups/offsets_topic.h"
 #include "broker/handlers.h"
 #include "broker/log.h"
 #include "protocol/record.h"
@@ -160,6 +161,9 @@ Awaitable<std::vector<Written>> append_all(RequestContext& context, ProduceReque
       } else if (!partition) {
         const bool unknown_id = !served && context.header.api_version >= 13;
         refuse(answer, {unknown_id ? ErrorCode::UNKNOWN_TOPIC_ID : ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, ""});
+      } else if (served->name == offsets_topic) {  // what stands there, the broker relies on
+        refuse(answer,
+               {ErrorCode::INVALID_TOPIC_EXCEPTION, fmt::format("Cannot append to internal topic {}", served->name)});
       } else if (auto one = co_await append(context, partition, data.records.bytes, answer)) {
         written.push_back(std::move(*one));
       }

@@ -18,6 +18,9 @@ ErrorCode check(const Broker& broker, const NamedTopic& topic, bool by_id,
   if (!topic.exists) {
     return by_id ? ErrorCode::UNKNOWN_TOPIC_ID : ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
   }
+  if (!topic.has(asked.partition_index)) {
+    return ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+  }
   if (asked.committed_metadata && std::ssize(*asked.committed_metadata) > broker.config.offset_metadata_max_bytes) {
     return ErrorCode::OFFSET_METADATA_TOO_LARGE;
   }

@@ -58,6 +58,9 @@ TopicAnswer one_topic(const Broker& broker, const Offsets& offsets, const GroupA
 }
 
 Awaitable<GroupAnswer_> fetch(RequestContext& context, const GroupAsked& asked) {
+  if (const auto served = context.broker.groups->check(asked.group_id); !served) {
+    co_return GroupAnswer_{.group_id = asked.group_id, .error_code = served.error().code};
+  }
   auto copy = [](const groups::Group* group) { return group != nullptr ? group->offsets() : Offsets{}; };
   const Offsets offsets = co_await context.broker.groups->look_at(asked.group_id, copy);
   GroupAnswer_ answer{.group_id = asked.group_id};

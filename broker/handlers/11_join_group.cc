@@ -9,6 +9,7 @@ Awaitable<JoinGroupResponse> handle(RequestContext& context, JoinGroupRequest& r
     co_return JoinGroupResponse{
         .error_code = ErrorCode::INVALID_GROUP_ID, .protocol_name = {}, .member_id = request.member_id};
   }
+  constexpr std::size_t longest_prefix_bytes = 32'000;  // of a member id, which is a string of 32767 at the most
   const std::string client(context.header.client_id.value_or(""));
   const std::string member = request.member_id;
   const std::string group = request.group_id;
@@ -16,7 +17,8 @@ Awaitable<JoinGroupResponse> handle(RequestContext& context, JoinGroupRequest& r
   groups::Join join{.version = context.header.api_version,
                     .client_id = client,
                     .client_host = "/" + context.connection.peer_host(),
-                    .new_member_id = request.group_instance_id.value_or(client) + "-" + Uuid::random().to_string()};
+                    .new_member_id = request.group_instance_id.value_or(client).substr(0, longest_prefix_bytes) + "-" +
+                                     Uuid::random().to_string()};
   join.request = std::move(request);
   groups::Event event = std::move(join);
   auto answer = co_await context.broker.groups->ask(group, std::move(event), if_absent);

@@ -37,6 +37,11 @@ Awaitable<DescribeGroupsResponse> handle(RequestContext& context, DescribeGroups
     return group != nullptr ? std::optional(describe(*group)) : std::nullopt;
   };
   for (const std::string& id : request.groups) {
+    if (const auto served = context.broker.groups->check(id); !served) {
+      response.groups.push_back(
+          {.error_code = served.error().code, .error_message = served.error().message, .group_id = id});
+      continue;
+    }
     std::optional<Described> found = co_await context.broker.groups->look_at(id, look);
     if (!found) {
       found = Described{.group_id = id, .group_state = groups::name_of(groups::State::Dead)};

@@ -1,5 +1,6 @@
 // DeleteTopics 1-6. By name, and by id from version 6 (KIP-516). Answers when nothing of the topic is served any more.
 #include "broker/broker.h"
+#include "broker/groups/offsets_topic.h"
 #include "broker/handlers.h"
 
 namespace ottla {
@@ -18,6 +19,10 @@ Awaitable<Answer> delete_one(Broker& broker, std::optional<std::string> name, To
     } else {
       answer.name = topic->name;
       answer.topic_id = topic->id;
+      if (topic->name == offsets_topic) {
+        answer.error_code = ErrorCode::INVALID_TOPIC_EXCEPTION;
+        answer.error_message = "the groups of this broker live in it";
+      }
     }
   });
   if (answer.error_code == ErrorCode::NONE) {

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "broker/broker.h"
+#include "broker/groups/offsets_topic.h"
 #include "broker/handlers.h"
 #include "broker/log.h"
 #include "broker/topic_creation.h"
@@ -56,6 +57,9 @@ Result<AddPartitions> plan(const Broker& broker, const Asked& asked) {
   const auto topic = broker.metadata->read([&](const Controller& state) { return state.topic(asked.name); });
   if (topic == nullptr) {
     return failure(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "This server does not host this topic-partition.");
+  }
+  if (topic->name == offsets_topic) {
+    return failure(ErrorCode::INVALID_TOPIC_EXCEPTION, "a group's partition follows from how many there are");
   }
   if (auto valid = check_count(*topic, asked); !valid) {
     return std::unexpected(std::move(valid.error()));

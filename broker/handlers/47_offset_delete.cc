@@ -15,9 +15,9 @@ Awaitable<OffsetDeleteResponse> handle(RequestContext& context, OffsetDeleteRequ
   for (const auto& topic : request.topics) {
     auto& answer = response.topics.emplace_back();
     answer.name = topic.name;
-    const bool exists = resolve_topic(context.broker, topic.name, {}, false).exists;
+    const NamedTopic named = resolve_topic(context.broker, topic.name, {}, false);
     for (const auto& asked : topic.partitions) {
-      const auto error = !exists                           ? ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
+      const auto error = !named.has(asked.partition_index) ? ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
                          : subscribed.contains(topic.name) ? ErrorCode::GROUP_SUBSCRIBED_TO_TOPIC
                                                            : ErrorCode::NONE;
       answer.partitions.push_back({asked.partition_index, error});

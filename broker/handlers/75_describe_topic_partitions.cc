@@ -36,7 +36,7 @@ std::int32_t describe(const Topic& topic, std::int32_t first, std::int32_t room,
   answer.is_internal = topic.name == offsets_topic;
   answer.topic_authorized_operations = all_topic_operations;
   const auto count = static_cast<std::int32_t>(topic.partitions.size());
-  const std::int32_t end = std::min(count, first + room);
+  const std::int32_t end = first >= count ? count : first + std::min(room, count - first);
   for (std::int32_t index = first; index < end; ++index) {
     const PartitionState& state = topic.partitions[static_cast<std::size_t>(index)];
     answer.partitions.push_back({.partition_index = index,

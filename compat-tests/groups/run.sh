@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Stock clients as members of consumer groups, against a fresh broker; then with brokers that die and come back.
+# Stock clients as members of consumer groups, against a fresh broker; then with brokers that die and come back,
+# and with clients that mean harm.
 # usage: run.sh [CLIENT...]   (all by default). OTTLA=path names another binary. Last line: N passed, N failed.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -41,5 +42,6 @@ if ! stop_broker; then
   failed=$((failed + 1))
 fi
 count env OTTLA="$(cd "$(dirname "$OTTLA")" && pwd)/$(basename "$OTTLA")" "$python" "$here/restart.py" "$work" confluent-kafka
+count env OTTLA="$(cd "$(dirname "$OTTLA")" && pwd)/$(basename "$OTTLA")" "$here/hostile_groups.py"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

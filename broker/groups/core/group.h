@@ -8,6 +8,8 @@
 #include <limits>
 #include <map>
 #include <string>
+#include <string_view>
+#include <unordered_set>
 #include <variant>
 
 #include "broker/groups/core/events.h"
@@ -118,6 +120,7 @@ class Group {
   bool elect_joined_leader();
   void start_generation();
   void end_initial_delay();
+  [[nodiscard]] std::unordered_set<std::string_view> common_protocols() const;
   [[nodiscard]] std::string select_protocol() const;
   [[nodiscard]] bool all_have_joined() const;
   [[nodiscard]] Millis rebalance_timeout() const;

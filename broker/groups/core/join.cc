@@ -171,11 +171,28 @@ bool Group::supports(const JoinGroupRequest& request) const {
   if (members_.empty()) {
     return !request.protocol_type.empty() && !request.protocols.empty();
   }
-  return request.protocol_type == protocol_type_ &&
-         std::ranges::any_of(request.protocols, [this](const auto& protocol) {
-           return std::ranges::all_of(members_,
-                                      [&](const auto& one) { return one.second.metadata(protocol.name) != nullptr; });
-         });
+  if (request.protocol_type != protocol_type_) {
+    return false;
+  }
+  const auto common = common_protocols();
+  return std::ranges::any_of(request.protocols, [&](const auto& protocol) { return common.contains(protocol.name); });
+}
+
+// Those that every member has. Lists may be as long as a request: each is gone through once.
+std::unordered_set<std::string_view> Group::common_protocols() const {
+  std::unordered_set<std::string_view> common;
+  bool is_first = true;
+  for (const auto& [id, member] : members_) {
+    std::unordered_set<std::string_view> kept;
+    for (const auto& protocol : member.protocols) {
+      if (is_first || common.contains(protocol.name)) {
+        kept.insert(protocol.name);
+      }
+    }
+    common = std::move(kept);
+    is_first = false;
+  }
+  return common;
 }
 
 JoinGroupResponse Group::joined(const Member& member, bool with_members) const {

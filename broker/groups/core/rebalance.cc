@@ -148,12 +148,11 @@ void Group::start_generation() {
 
 // Each member votes for the first protocol of its list that all have; the most votes win, equals by name.
 std::string Group::select_protocol() const {
+  const auto common = common_protocols();
   std::map<std::string, int> votes;
   for (const auto& [id, member] : members_) {
-    const auto favourite = std::ranges::find_if(member.protocols, [this](const auto& protocol) {
-      return std::ranges::all_of(members_,
-                                 [&](const auto& one) { return one.second.metadata(protocol.name) != nullptr; });
-    });
+    const auto favourite =
+        std::ranges::find_if(member.protocols, [&](const auto& protocol) { return common.contains(protocol.name); });
     if (favourite != member.protocols.end()) {
       ++votes[favourite->name];
     }

@@ -9,7 +9,8 @@ namespace {
 constexpr std::int16_t key_version = 0;
 constexpr std::int16_t group_value_version = 3;   // as Apache Kafka 4.3.1 writes it
 constexpr std::int16_t offset_value_version = 4;  // the first with the topic's id
-constexpr std::size_t longest_record_bytes = std::size_t{64} * 1024 * 1024;
+// What a record becomes in memory: no struct of these messages is larger than this for each byte that it takes.
+constexpr std::size_t decoded_for_each_byte = 64;
 
 template <class Key>
 Bytes key_bytes(const Key& key) {
@@ -31,7 +32,7 @@ template <class Message>
 Result<Message> decode(std::span<const std::byte> bytes, std::int16_t version, std::int16_t flexible) {
   // The decoder gives views of what it reads and changes nothing; none of these messages keeps one.
   const std::span<std::byte> mutable_bytes{const_cast<std::byte*>(bytes.data()), bytes.size()};
-  DecodeBudget budget{longest_record_bytes};
+  DecodeBudget budget{decoded_for_each_byte * (bytes.size() + 1)};
   auto message = decode_message<Message>(mutable_bytes, version, flexible, budget);
   if (!message) {
     return failure(ErrorCode::CORRUPT_MESSAGE, "__consumer_offsets: " + message.error().message);
