@@ -61,7 +61,7 @@ class GroupShard {
     std::shared_ptr<Partition> home;
     std::optional<Core::TimerKey> timer = std::nullopt;
     groups::Millis timer_at = 0;
-    std::deque<UnderWay> writes = {};
+    std::deque<UnderWay> writes;
   };
 
   Served& served(const std::string& id, std::shared_ptr<Partition> home);
