@@ -95,20 +95,32 @@ void Housekeeper::work() {
 
 // The new starts first, durably; then the files: else a crash could bring some of them back and not others.
 Result<void> Housekeeper::persist_log_starts() {
-  OffsetsByDirectory starts;
-  bool must_sync = false;
+  // A start that is durable says that what was below had been, too.
+  OffsetsByDirectory synced;
   partitions_.for_each([&](Partition& partition) {
-    if (const auto state = partition.log_state()) {
-      starts[partition.name()] = state->log_start_offset;
-      must_sync = must_sync || state->log_start_offset > state->durable_end_offset;
-    } else if (const auto known = directory_.log_start_offset(partition.name())) {
-      starts[partition.name()] = *known;
+    if (const auto state = partition.log_state(); state && state->log_start_offset > state->durable_end_offset) {
+      synced[partition.name()] = state->log_start_offset;
     }
   });
-  std::erase_if(starts, [](const auto& entry) { return entry.second == Offset{0}; });
-  // A start that is durable says that what was below had been, too.
-  auto done = must_sync ? environment_.disk.sync_all(directory_.path()) : Result<void>{};
-  done = done ? directory_.write_log_start_offsets(starts) : done;
+  auto done = synced.empty() ? Result<void>{} : environment_.disk.sync_all(directory_.path());
+  const auto collect = [&](const OffsetsByDirectory& known) {
+    OffsetsByDirectory starts;
+    partitions_.for_each([&](Partition& partition) {
+      const auto before = known.find(partition.name());
+      Offset start = before != known.end() ? before->second : Offset{0};
+      if (const auto state = partition.log_state()) {
+        const auto durable = synced.find(partition.name());
+        const Offset most =
+            durable != synced.end() ? std::max(durable->second, state->durable_end_offset) : state->durable_end_offset;
+        start = std::min(state->log_start_offset, most);
+      }
+      if (start > Offset{0}) {
+        starts[partition.name()] = start;
+      }
+    });
+    return starts;
+  };
+  done = done ? directory_.write_log_start_offsets(collect) : done;
   if (!done) {
     logger().error("log starts cannot be written: {}", done.error().message);
     return done;
@@ -152,25 +164,33 @@ void Housekeeper::compact_logs() {
   if (!has_compacted) {
     return;
   }
-  OffsetsByDirectory cleaned;
-  partitions_.for_each([&](Partition& partition) {
-    if (const auto state = partition.log_state(); state && state->cleaned_to > Offset{0}) {
-      cleaned[partition.name()] = state->cleaned_to;
-    }
+  const auto written = directory_.write_cleaned_to([this](const OffsetsByDirectory&) {
+    OffsetsByDirectory cleaned;
+    partitions_.for_each([&](Partition& partition) {
+      if (const auto state = partition.log_state(); state && state->cleaned_to > Offset{0}) {
+        cleaned[partition.name()] = state->cleaned_to;
+      }
+    });
+    return cleaned;
   });
-  if (const auto written = directory_.write_cleaned_to(cleaned); !written) {
+  if (!written) {
     logger().warn("{}", written.error().message);
   }
 }
 
 void Housekeeper::write_recovery_points() {
-  OffsetsByDirectory points;
-  partitions_.for_each([&](Partition& partition) {
-    const auto state = partition.log_state();
-    points[partition.name()] =
-        state && !state->is_damaged ? state->durable_end_offset : directory_.recovery_point(partition.name());
+  const auto written = directory_.write_recovery_points([this](const OffsetsByDirectory& known) {
+    OffsetsByDirectory points;
+    partitions_.for_each([&](Partition& partition) {
+      const auto state = partition.log_state();
+      const auto before = known.find(partition.name());
+      points[partition.name()] = state && !state->is_damaged ? state->durable_end_offset
+                                 : before != known.end()     ? before->second
+                                                             : Offset{0};
+    });
+    return points;
   });
-  if (const auto written = directory_.write_recovery_points(points); !written) {
+  if (!written) {
     logger().warn("{}", written.error().message);
   }
 }

@@ -22,8 +22,8 @@ struct Found {
   std::int64_t next_producer_id = 0;
 };
 
-Result<void> add_partition(Disk& disk, const std::string& root, const PartitionDirectory& partition, BrokerId node_id,
-                           Found& found) {
+Result<void> add_partition(Disk& disk, const std::string& root, const PartitionDirectory& partition,
+                           const Config& config, BrokerId node_id, Found& found) {
   const std::string path = root + "/" + partition.name;
   const auto id = read_topic_id(disk, path);
   if (!id) {
@@ -36,6 +36,10 @@ Result<void> add_partition(Disk& disk, const std::string& root, const PartitionD
                               topic.topic_id.to_string()));
   }
   topic.topic_id = *id;
+  if (partition.partition >= config.max_partitions_per_cluster) {
+    return cannot(
+        fmt::format("{} has a number beyond max.partitions.per.cluster, {}", path, config.max_partitions_per_cluster));
+  }
   const auto tail = read_log_tail(disk, path);
   if (!tail) {
     return std::unexpected(tail.error());
@@ -76,7 +80,7 @@ void configure(CreateTopic& topic, const Config& config) {
 Result<void> import_kafka(Disk& disk, LogDirectory& directory, const Config& config) {
   Found found;
   for (const PartitionDirectory& partition : directory.partitions()) {
-    if (auto added = add_partition(disk, directory.path(), partition, directory.node_id(), found); !added) {
+    if (auto added = add_partition(disk, directory.path(), partition, config, directory.node_id(), found); !added) {
       return added;
     }
   }

@@ -40,7 +40,7 @@ Result<std::unique_ptr<MetadataQuorum>> MetadataQuorum::open(Disk& disk, const s
   if (auto changed = apply_broker_changes(controller, node_id, partitions); !changed) {
     logger().error("the changed settings of this broker do not count: {}", changed.error().message);
   }
-  if (auto cleaned = partitions.remove_strays(controller); !cleaned) {
+  if (auto cleaned = partitions.remove_strays(controller, (*log)->cut_bytes() > 0); !cleaned) {
     return std::unexpected(std::move(cleaned.error()));
   }
   if (auto opened = partitions.open_all(controller); !opened) {

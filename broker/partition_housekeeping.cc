@@ -102,15 +102,20 @@ Result<bool> Partition::compact(Disk& disk, std::int64_t now_ms, std::size_t key
   if (!plan) {
     return false;
   }
+  std::int64_t most_bytes = 0;
+  for (const auto& source : plan->sources) {
+    most_bytes += source.size_bytes;
+  }
+  if (const auto room = committer_.disk_space().take(most_bytes); !room) {  // the reserve is not for this
+    return std::unexpected(room.error());
+  }
   const auto compacted = ottla::compact(disk, plan->directory, config()->log, *plan, key_map_max_bytes);
   if (!compacted) {
     return std::unexpected(compacted.error());
   }
   const std::lock_guard lock(mutex_);
-  if (!log_ || failed_) {
-    return false;
-  }
-  auto installed = log_->install(*compacted);
+  auto installed = log_ && !failed_ ? log_->install(*compacted) : Result<void>{};
+  discard_compaction(disk, plan->directory);  // what was not installed
   return installed ? Result<bool>(true) : std::unexpected(std::move(installed.error()));
 }
 

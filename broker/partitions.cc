@@ -191,10 +191,19 @@ Result<void> Partitions::remove(TopicId id) {
   return {};
 }
 
-Result<void> Partitions::remove_strays(const Controller& metadata) {
+Result<void> Partitions::remove_strays(const Controller& metadata, bool metadata_was_cut) {
   for (const auto& found : directory_.partitions()) {
     const auto topic = metadata.topic(found.topic);
     if (topic == nullptr || static_cast<std::size_t>(found.partition) >= topic->partitions.size()) {
+      if (metadata_was_cut) {  // its topic may have been in what is lost
+        const auto aside = directory_.set_aside(found.name);
+        if (!aside) {
+          return std::unexpected(aside.error());
+        }
+        logger().error("{} belongs to no topic, and the end of the metadata log could not be read: kept as {}",
+                       found.name, *aside);
+        continue;
+      }
       logger().warn("{} belongs to no topic: deleted", found.name);
       if (auto deleted = directory_.delete_partition(found.name); !deleted) {
         return deleted;
@@ -251,7 +260,7 @@ Result<void> Partitions::close() {
   if (!outcome) {
     return outcome;  // no marker: the next start recovers
   }
-  if (auto written = directory_.write_recovery_points(recovery_points); !written) {
+  if (auto written = directory_.write_recovery_points([&](const auto&) { return recovery_points; }); !written) {
     return written;
   }
   return directory_.mark_clean(ends);

@@ -50,7 +50,7 @@ class Partitions {
   // Stops serving the topic and deletes its logs. Blocking.
   Result<void> remove(TopicId id);
   // Deletes partition directories that belong to no topic: a deletion that a crash interrupted.
-  Result<void> remove_strays(const Controller& metadata);
+  Result<void> remove_strays(const Controller& metadata, bool metadata_was_cut);
 
   [[nodiscard]] std::shared_ptr<const ServedTopic> find(std::string_view name) const;
   [[nodiscard]] std::shared_ptr<const ServedTopic> find(TopicId id) const;

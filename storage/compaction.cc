@@ -11,6 +11,7 @@ namespace ottla {
 
 namespace {
 
+constexpr std::string_view cleaned_suffix = ".log.cleaned";
 constexpr std::size_t key_overhead_bytes = 64;  // of an entry of the map, roughly
 constexpr std::size_t write_chunk_bytes = std::size_t{1024} * 1024;
 
@@ -127,10 +128,8 @@ std::size_t group_size(const CompactionPlan& plan, std::size_t first, const LogC
   return count;
 }
 
-}  // namespace
-
-Result<Compacted> compact(Disk& disk, const std::string& directory, const LogConfig& config, const CompactionPlan& plan,
-                          std::size_t key_map_max_bytes) {
+Result<Compacted> write_replacements(Disk& disk, const std::string& directory, const LogConfig& config,
+                                     const CompactionPlan& plan, std::size_t key_map_max_bytes) {
   LastOffsets last;
   const auto mapped_to = map_keys(plan, key_map_max_bytes, last);
   if (!mapped_to) {
@@ -147,7 +146,7 @@ Result<Compacted> compact(Disk& disk, const std::string& directory, const LogCon
   for (std::size_t first = 0; first < plan.sources.size() && plan.sources[first].base_offset < *mapped_to;) {
     const std::size_t count = group_size(plan, first, config);
     const Offset base = plan.sources[first].base_offset;
-    auto file = disk.open(fmt::format("{}/{:020}.log.cleaned", directory, base.value), OpenMode::create_or_open);
+    auto file = disk.open(fmt::format("{}/{:020}{}", directory, base.value, cleaned_suffix), OpenMode::create_or_open);
     if (!file) {
       return std::unexpected(std::move(file.error()));
     }
@@ -173,6 +172,25 @@ Result<Compacted> compact(Disk& disk, const std::string& directory, const LogCon
     first += count;
   }
   return done;
+}
+
+}  // namespace
+
+Result<Compacted> compact(Disk& disk, const std::string& directory, const LogConfig& config, const CompactionPlan& plan,
+                          std::size_t key_map_max_bytes) {
+  auto compacted = write_replacements(disk, directory, config, plan, key_map_max_bytes);
+  if (!compacted) {
+    discard_compaction(disk, directory);
+  }
+  return compacted;
+}
+
+void discard_compaction(Disk& disk, const std::string& directory) {
+  for (const std::string& name : disk.list(directory).value_or(std::vector<std::string>{})) {
+    if (name.ends_with(cleaned_suffix)) {
+      (void)disk.remove(fmt::format("{}/{}", directory, name));  // else by the next start
+    }
+  }
 }
 
 }  // namespace ottla

@@ -50,6 +50,9 @@ struct Compacted {
   Offset cleaned_to;  // the next first_dirty
 };
 
+// Removes .cleaned files that will not be installed: they take room.
+void discard_compaction(Disk& disk, const std::string& directory);
+
 // Writes and syncs the .cleaned files. Blocking, without the log's lock. Keys take at most `key_map_max_bytes`; what
 // does not fit is left for the next time.
 Result<Compacted> compact(Disk& disk, const std::string& directory, const LogConfig& config, const CompactionPlan& plan,

@@ -71,14 +71,14 @@ Result<void> Log::may_write() const {
 
 std::vector<Result<Appended>> Log::append(std::span<AppendBatch> batches, LeaderEpoch epoch, std::int64_t now_ms) {
   std::vector<Result<Appended>> results(batches.size(), failure(ErrorCode::KAFKA_STORAGE_ERROR, "not written"));
-  const Offset end_before = log_end_offset_;
   auto written = may_write();
   written = written ? write_batches(batches, results, epoch, now_ms) : written;
   if (!written) {
     // What the failed write had remembered of its producers must not answer their retries.
     producers_->truncate(log_end_offset_);
     for (auto& result : results) {
-      if (!result || (!result->duplicate && result->base_offset >= std::max(end_before, log_end_offset_))) {
+      // Also a repeat of what was to be written: a true one lies below the end.
+      if (!result || result->base_offset >= log_end_offset_) {
         result = std::unexpected(written.error());
       }
     }

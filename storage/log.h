@@ -229,6 +229,7 @@ class Log {
 
   // log_retention.cc
   Result<void> leave_damage_behind();
+  Result<void> leave_known_damage_behind();
 
   // log_producers.cc
   Result<void> restore_producers(std::int64_t now_ms);

@@ -242,7 +242,7 @@ class CrashScript {
     for (auto& [index, one] : machine_.logs) {
       starts[Machine::name(index)] = one->log_start_offset();
     }
-    require(machine_.directory->write_log_start_offsets(starts));
+    require(machine_.directory->write_log_start_offsets([&](const auto&) { return starts; }));
   }
 
   void checkpoint() {
@@ -250,7 +250,7 @@ class CrashScript {
     for (auto& [index, one] : machine_.logs) {
       by_name[Machine::name(index)] = one->durable_end_offset();
     }
-    require(machine_.directory->write_recovery_points(by_name));
+    require(machine_.directory->write_recovery_points([&](const auto&) { return by_name; }));
   }
 
   void stop_and_start(bool cleanly) {
@@ -261,7 +261,7 @@ class CrashScript {
         models_[index].durable_end = one->log_end_offset();
         ends[Machine::name(index)] = {one->end_mark().durable_end_offset, one->end_mark().last_batch_crc};
       }
-      require(machine_.directory->write_recovery_points(recovery_points(ends)));
+      require(machine_.directory->write_recovery_points([&](const auto&) { return recovery_points(ends); }));
       require(machine_.directory->mark_clean(ends));
     }
     machine_.logs.clear();

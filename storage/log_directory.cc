@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "storage/log_file_names.h"
 #include "storage/text_lines.h"
 
 namespace ottla {
@@ -218,6 +219,14 @@ Result<void> LogDirectory::find_partitions() {
       }
       if (*directory) {
         partitions_.push_back(std::move(*parsed));
+      }
+    }
+  }
+  for (const PartitionDirectory& partition : partitions_) {
+    // Kafka compacts, and leaves gaps.
+    if (const auto path = no_gaps_path(inside(partition.name)); clean_.was_kafka && disk_.exists(path)) {
+      if (auto removed = disk_.remove(path); !removed) {
+        return removed;
       }
     }
   }

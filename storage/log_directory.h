@@ -13,6 +13,7 @@
 // Thread-safe after open.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -69,10 +70,13 @@ class LogDirectory {
   [[nodiscard]] Offset recovery_point(const std::string& directory_name) const;
   [[nodiscard]] Offset cleaned_to(const std::string& directory_name) const;
   [[nodiscard]] std::optional<Offset> log_start_offset(const std::string& directory_name) const;
-  // Each replaces what is known of all partitions. Durable when it returns.
-  Result<void> write_recovery_points(const OffsetsByDirectory& offsets);
-  Result<void> write_log_start_offsets(const OffsetsByDirectory& offsets);
-  Result<void> write_cleaned_to(const OffsetsByDirectory& offsets);
+  // Each replaces what is known of all partitions. Durable when it returns. `collect` is called while no partition can
+  // be deleted, with what was known so far, and must not call back: what it gives of a partition that goes is forgotten
+  // with it, and never counts for another one that takes its name.
+  using CollectOffsets = std::function<OffsetsByDirectory(const OffsetsByDirectory& known)>;
+  Result<void> write_recovery_points(const CollectOffsets& collect);
+  Result<void> write_log_start_offsets(const CollectOffsets& collect);
+  Result<void> write_cleaned_to(const CollectOffsets& collect);
 
   [[nodiscard]] DurableMarks& marks() const { return *marks_; }
   // All that is known of a log before it is opened.
@@ -81,6 +85,8 @@ class LogDirectory {
   // Gone for good once the rename is durable: neither a crash nor a new topic of that name brings the data back. Its
   // log must be closed or failed. Absent is fine.
   Result<void> delete_partition(const std::string& directory_name);
+  // Out of the way, under a name that nothing reads ("-stray", as Kafka has it), and forgotten; gives the name.
+  Result<std::string> set_aside(const std::string& directory_name);
 
   // The last act of a clean stop: every log is closed, every checkpoint written.
   Result<void> mark_clean(const std::map<std::string, CleanEnd>& ends);

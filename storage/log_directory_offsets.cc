@@ -62,21 +62,21 @@ Offset LogDirectory::cleaned_to(const std::string& directory_name) const {
   return found != cleaned_to_.end() ? found->second : Offset{0};
 }
 
-Result<void> LogDirectory::write_cleaned_to(const OffsetsByDirectory& offsets) {
+Result<void> LogDirectory::write_cleaned_to(const CollectOffsets& collect) {
   const std::lock_guard lock(mutex_);
-  cleaned_to_ = offsets;
+  cleaned_to_ = collect(cleaned_to_);
   return write_checkpoint(disk_, inside(cleaner_checkpoint), cleaned_to_);
 }
 
-Result<void> LogDirectory::write_recovery_points(const OffsetsByDirectory& offsets) {
+Result<void> LogDirectory::write_recovery_points(const CollectOffsets& collect) {
   const std::lock_guard lock(mutex_);
-  recovery_points_ = offsets;
+  recovery_points_ = collect(recovery_points_);
   return write_checkpoint(disk_, inside(recovery_point_checkpoint), recovery_points_);
 }
 
-Result<void> LogDirectory::write_log_start_offsets(const OffsetsByDirectory& offsets) {
+Result<void> LogDirectory::write_log_start_offsets(const CollectOffsets& collect) {
   const std::lock_guard lock(mutex_);
-  log_start_offsets_ = offsets;
+  log_start_offsets_ = collect(log_start_offsets_);
   return write_checkpoint(disk_, inside(log_start_checkpoint), log_start_offsets_);
 }
 
@@ -119,6 +119,15 @@ Result<void> LogDirectory::delete_partition(const std::string& directory_name) {
   }
   lock.unlock();
   return disk_.remove_directory(doomed);  // a crash in the middle is finished by the next open
+}
+
+Result<std::string> LogDirectory::set_aside(const std::string& directory_name) {
+  const std::lock_guard lock(mutex_);
+  const auto name = fmt::format("{}.{:.8}-stray", directory_name, Uuid::random().to_string());
+  auto done = disk_.rename(inside(directory_name), inside(name));
+  done = done ? disk_.sync_directory(path_) : done;
+  done = done ? forget(directory_name) : done;
+  return done ? Result<std::string>(name) : std::unexpected(std::move(done.error()));
 }
 
 Result<void> LogDirectory::mark_clean(const std::map<std::string, CleanEnd>& ends) {

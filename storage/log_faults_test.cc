@@ -166,5 +166,60 @@ TEST_F(LogFaultsTest, five_thousand_segments_are_recovered_and_read_with_256_des
   EXPECT_LE(files->size(), 100U);  // what it was told to keep open
 }
 
+class AppendFaultsTest : public LogFixture {
+ protected:
+  static Bytes idempotent(std::int32_t sequence, const std::string& text) {
+    return make_batch({{.key = text, .value = text}}, {.id = 7, .epoch = 0, .sequence = sequence});
+  }
+};
+
+TEST_F(AppendFaultsTest, a_repeat_beside_its_original_is_refused_with_it) {
+  open();
+  ASSERT_TRUE(append(idempotent(0, "one")));
+  disk->capacity_bytes = disk->capacity_bytes - disk->free_bytes(".").value();
+  Bytes original = idempotent(1, "two");
+  Bytes repeat = idempotent(1, "two");
+  std::vector<AppendBatch> batches{as_append(original), as_append(repeat)};
+  const auto results = log->append(batches, epoch, now_ms);
+  EXPECT_FALSE(results[0]);
+  EXPECT_FALSE(results[1]) << "acknowledged at offset " << results[1]->base_offset.value;
+}
+
+TEST_F(AppendFaultsTest, who_wrote_before_the_damage_is_known_when_it_is_given_up) {
+  open();
+  for (std::int32_t sequence = 0; sequence < 3; ++sequence) {
+    ASSERT_TRUE(append(idempotent(sequence, "one")));
+  }
+  ASSERT_TRUE(commit());
+  ASSERT_TRUE(disk->sync_all("data"));
+  disk->flip_bit(segment(0), 100);
+  open();
+  ASSERT_THAT(log->damaged(), testing::SizeIs(1));
+  log->advance_log_start(Offset{2});
+  ASSERT_TRUE(log->remove_deleted_segments());
+  const auto repeated = append(idempotent(2, "one"));
+  ASSERT_TRUE(repeated) << repeated.error().message;
+  EXPECT_TRUE(repeated->duplicate);
+  // The recovery point stands still while the log was damaged: what was given up is met again, and is no news.
+  kill();
+  open({.recovery_point = {}, .log_start_offset = Offset{2}, .cleaned_to = {}, .clean_end = {}, .durable_mark = {}});
+  EXPECT_THAT(log->damaged(), testing::IsEmpty());
+  const auto again = append(idempotent(2, "one"));
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_TRUE(again->duplicate);
+  EXPECT_EQ(append(idempotent(3, "two"))->base_offset, Offset{3});
+}
+
+TEST_F(AppendFaultsTest, what_was_written_before_a_clean_stop_counts_for_the_age_of_its_segment) {
+  config.retention_ms = 1000;
+  open();
+  ASSERT_TRUE(append(make_batch({{.key = "aa", .value = "aa", .timestamp_ms = now_ms}})));
+  open(close());
+  ASSERT_TRUE(append(make_batch({{.key = "bb", .value = "bb", .timestamp_ms = now_ms - 5000}})));
+  ASSERT_TRUE(commit());
+  ASSERT_TRUE(log->apply_retention(now_ms + 10, log->log_end_offset()));
+  EXPECT_THAT(values(), testing::ElementsAre("aa", "bb"));
+}
+
 }  // namespace
 }  // namespace ottla

@@ -2,12 +2,16 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "protocol/ids.h"
 #include "storage/text_lines.h"
 
 namespace ottla {
+
+// Only logs we made from the start have it; it goes before the first compaction, ours or Kafka's.
+inline std::string no_gaps_path(const std::string& directory) { return directory + "/.ottla-no-gaps"; }
 
 // The offset in "<prefix><20 digits><suffix>".
 inline std::optional<Offset> offset_in_name(std::string_view name, std::string_view prefix, std::string_view suffix) {

@@ -20,9 +20,6 @@ std::string parent_of(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
-// Only logs we made from the start have it; it goes before the first compaction.
-std::string no_gaps_path(const std::string& directory) { return directory + "/.ottla-no-gaps"; }
-
 }  // namespace
 
 Result<std::unique_ptr<Log>> Log::open(const LogEnvironment& environment, std::string directory,

@@ -45,14 +45,21 @@ Result<void> Log::apply_retention(std::int64_t now_ms, Offset high_watermark) {
   return {};
 }
 
-// Deleting what is damaged makes the log whole again; what comes then goes into a new segment.
+// Deleting what is damaged makes the log whole again; what comes then goes into a new segment. Its producers had been
+// left out as long as nothing could be written.
 Result<void> Log::leave_damage_behind() {
   const bool was_damaged = !damaged_.empty();
   std::erase_if(damaged_, [this](const DamagedRange& range) { return range.to <= log_start_offset_; });
-  if (!was_damaged || !damaged_.empty() || active().base_offset() == log_end_offset_) {
+  if (!was_damaged || !damaged_.empty()) {
     return {};
   }
-  return start_segment();
+  if (active().base_offset() == log_end_offset_) {
+    return restore_producers(0);
+  }
+  if (auto started = start_segment(); !started) {
+    return started;
+  }
+  return restore_producers(0);
 }
 
 Result<void> Log::remove_deleted_segments() {

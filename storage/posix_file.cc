@@ -178,6 +178,11 @@ class PosixDisk final : public Disk {
     if (descriptor < 0) {
       return system_error("opening", path, errno);
     }
+    // That of sync_all, while there are descriptors: a commit must not fail for want of one.
+    if (auto root = root_of(std::filesystem::path(path).parent_path().string()); !root) {
+      ::close(descriptor);
+      return std::unexpected(root.error());
+    }
     std::shared_ptr<void> held(nullptr, [descriptor](void*) { ::close(descriptor); });
     // Not flock: this one and the one that Kafka takes keep each other out.
     struct flock whole_file{.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0, .l_pid = 0};
@@ -202,17 +207,11 @@ class PosixDisk final : public Disk {
 
   // The descriptor stays open: the kernel tells each of them the write errors since its last call.
   Result<void> sync_all(const std::string& path) override {
-    const std::lock_guard lock(mutex_);
-    auto [found, is_new] = roots_.try_emplace(path, -1);
-    if (is_new) {
-      found->second = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const auto root = root_of(path);
+    if (!root) {
+      return std::unexpected(root.error());
     }
-    if (found->second < 0) {
-      const int error = errno;
-      roots_.erase(found);
-      return system_error("opening", path, error);
-    }
-    return ::syncfs(found->second) == 0 ? Result<void>{} : system_error("syncing", path, errno);
+    return ::syncfs(*root) == 0 ? Result<void>{} : system_error("syncing", path, errno);
   }
 
   Result<std::int64_t> free_bytes(const std::string& path) override {
@@ -224,6 +223,18 @@ class PosixDisk final : public Disk {
   }
 
  private:
+  Result<int> root_of(const std::string& path) {
+    const std::lock_guard lock(mutex_);
+    if (const auto known = roots_.find(path); known != roots_.end()) {
+      return known->second;
+    }
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) {
+      return system_error("opening", path, errno);
+    }
+    return roots_.emplace(path, descriptor).first->second;
+  }
+
   std::mutex mutex_;
   std::map<std::string, int> roots_;
 };

@@ -119,6 +119,11 @@ Result<void> Segment::load_indexes() {
     return rebuild_indexes();
   }
   index_ = std::move(indexes);
+  // What account() has seen since the segment was opened is only its end.
+  if (const auto& times = index_->times.entries(); !times.empty() && times.back().timestamp_ms > max_timestamp_ms_) {
+    max_timestamp_ms_ = times.back().timestamp_ms;
+    last_offset_of_max_ = base_offset_ + times.back().relative_offset;
+  }
   if (first_timestamp_ms_ != no_timestamp) {
     return {};
   }

@@ -96,6 +96,12 @@ Awaitable<std::optional<Written>> append(RequestContext& context, std::shared_pt
       co_return std::nullopt;
     }
     repacked = std::move(*packed);
+    if (std::ssize(repacked) > config->max_message_bytes) {
+      refuse(answer, {ErrorCode::MESSAGE_TOO_LARGE,
+                      fmt::format("{} bytes as the topic compresses it, more than max.message.bytes, {}",
+                                  repacked.size(), config->max_message_bytes)});
+      co_return std::nullopt;
+    }
     batch = repacked;
     checked->header = BatchHeader::read(batch);
   }

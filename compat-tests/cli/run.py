@@ -124,6 +124,25 @@ class Serving(unittest.TestCase):
             broker.process.stdout.close()
             self.assertTrue(os.path.exists(os.path.join(self.folder.name, "data", ".kafka_cleanshutdown")))
 
+    def test_data_whose_topic_was_in_a_damaged_end_of_the_metadata_log_is_kept(self):
+        broker = self.start(num_partitions=1)
+        client = Client(broker.bootstrap)
+        client.ask(metadata("orders"))
+        client.ask(produce("orders", batch([record()])))
+        broker.stop()
+        data = os.path.join(self.folder.name, "data")
+        path = os.path.join(data, ".ottla-metadata", "log")
+        with open(path, "r+b") as log:
+            log.seek(-5, os.SEEK_END)
+            byte = log.read(1)
+            log.seek(-5, os.SEEK_END)
+            log.write(bytes([byte[0] ^ 1]))
+        broker.start()
+        kept = [name for name in os.listdir(data) if name.startswith("orders-0.") and name.endswith("-stray")]
+        self.assertEqual(len(kept), 1, os.listdir(data))
+        self.assertGreater(os.path.getsize(os.path.join(data, kept[0], "0" * 20 + ".log")), 0)
+        self.assertIn(f"kept as {kept[0]}", self.errors())
+
     def wait_for_records(self, client):
         """Makes a topic and asks for its first record, for a minute."""
         name = struct.pack(">h", 5) + b"topic"
