@@ -88,6 +88,8 @@ def run_all(side, commands, answers):
             with open(paths[0], "w", encoding="utf-8") as file:
                 file.write(command.file)
             words = [word.replace("{file}", paths[0]) for word in words]
+        if command.after_deletion:
+            time.sleep(1)
         began = time.monotonic()
         arguments = [word.replace("{bootstrap}", side.bootstrap) for word in words[1:]]
         if "{bootstrap}" not in words:
