@@ -1,5 +1,5 @@
-// Every setting under Kafka's name. The table in config.cc has names, defaults, bounds and reasons; what a setting
-// means to the code is a member here. Parsing, --help and the documentation derive from the table.
+// Every setting under Kafka's name. The table in config_table.cc has names, defaults, bounds and reasons; what a
+// setting means to the code is a member here. Parsing, --help and the documentation derive from the table.
 #pragma once
 
 #include <cstdint>
@@ -61,6 +61,7 @@ struct Config {
   std::int32_t log_index_size_max_bytes = 0;
   std::int32_t log_index_interval_bytes = 0;
   std::int64_t log_flush_interval_messages = 0;
+  std::int64_t log_flush_interval_ms = 0;
   std::int32_t producer_id_expiration_ms = 0;
   std::int32_t num_recovery_threads_per_data_dir = 0;
 

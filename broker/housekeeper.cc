@@ -13,6 +13,7 @@ namespace ottla {
 namespace {
 
 constexpr std::int64_t idle_file_interval_ms = 30'000;
+constexpr std::int64_t flush_interval_ms = 1'000;
 
 std::int64_t wall_clock_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -34,6 +35,7 @@ Housekeeper::Housekeeper(Partitions& partitions, LogDirectory& directory, const 
   add(&Config::log_cleaner_backoff_ms, &Housekeeper::compact_logs);
   add(&Config::log_flush_offset_checkpoint_interval_ms, &Housekeeper::write_recovery_points);
   add([](const Config&) { return idle_file_interval_ms; }, &Housekeeper::close_idle_files);
+  add([](const Config&) { return flush_interval_ms; }, &Housekeeper::sync_what_is_old);
 }
 
 void Housekeeper::start() {
@@ -68,21 +70,13 @@ void Housekeeper::make_log_starts_durable(std::shared_ptr<OneShot<Result<void>>>
 
 void Housekeeper::work() {
   for (;;) {
-    std::vector<std::shared_ptr<OneShot<Result<void>>>> waiting;
     {
       std::unique_lock lock(mutex_);
       const auto next = std::ranges::min_element(chores_, {}, &Chore::due)->due;
       wake_.wait_until(lock, next, [this] { return stopping_ || !waiting_.empty(); });
-      if (stopping_) {
-        return;
-      }
-      waiting.swap(waiting_);
     }
-    if (!waiting.empty()) {
-      const auto persisted = persist_log_starts();
-      for (const auto& done : waiting) {
-        done->complete(persisted);
-      }
+    if (!serve_waiting()) {
+      return;
     }
     for (Chore& chore : chores_) {
       if (Clock::now() >= chore.due) {
@@ -90,7 +84,29 @@ void Housekeeper::work() {
         chore.due = Clock::now() + std::chrono::milliseconds(chore.interval_ms(*partitions_.config()));
       }
     }
+    if (environment_.disk.has_failed_sync() && !partitions_.failure()) {
+      partitions_.fail({ErrorCode::KAFKA_STORAGE_ERROR, "a checkpoint or a directory"});
+    }
   }
+}
+
+// False: the broker stops.
+bool Housekeeper::serve_waiting() {
+  std::vector<std::shared_ptr<OneShot<Result<void>>>> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) {
+      return false;
+    }
+    waiting.swap(waiting_);
+  }
+  if (!waiting.empty()) {
+    const auto persisted = persist_log_starts();
+    for (const auto& done : waiting) {
+      done->complete(persisted);
+    }
+  }
+  return true;
 }
 
 // The new starts first, durably; then the files: else a crash could bring some of them back and not others.
@@ -154,7 +170,8 @@ void Housekeeper::compact_logs() {
     if (partition.config()->is_compacted) {
       const auto compacted =
           partition.compact(environment_.disk, wall_clock_ms(),
-                            static_cast<std::size_t>(partitions_.config()->log_cleaner_dedupe_buffer_size));
+                            static_cast<std::size_t>(partitions_.config()->log_cleaner_dedupe_buffer_size),
+                            [this] { return serve_waiting(); });
       if (!compacted) {
         warn(partition, compacted.error());
       }
@@ -179,6 +196,11 @@ void Housekeeper::compact_logs() {
 }
 
 void Housekeeper::write_recovery_points() {
+  // Never ahead of the marks: below a recovery point, a mark that lags would let recovery cut what is durable.
+  if (const auto synced = environment_.marks.sync(); !synced) {
+    logger().warn("{}", synced.error().message);
+    return;
+  }
   const auto written = directory_.write_recovery_points([this](const OffsetsByDirectory& known) {
     OffsetsByDirectory points;
     partitions_.for_each([&](Partition& partition) {
@@ -195,6 +217,13 @@ void Housekeeper::write_recovery_points() {
   }
 }
 
-void Housekeeper::close_idle_files() { environment_.files.close_unused(); }
+void Housekeeper::close_idle_files() {
+  environment_.files.close_unused();
+  partitions_.for_each([](Partition& partition) { partition.drop_closed_indexes(); });
+}
+
+void Housekeeper::sync_what_is_old() {
+  partitions_.for_each([](Partition& partition) { partition.sync_what_is_old(wall_clock_ms()); });
+}
 
 }  // namespace ottla

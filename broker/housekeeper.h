@@ -44,6 +44,8 @@ class Housekeeper {
   void compact_logs();
   void write_recovery_points();
   void close_idle_files();
+  void sync_what_is_old();
+  bool serve_waiting();
   Result<void> persist_log_starts();
 
   Partitions& partitions_;

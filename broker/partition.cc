@@ -107,6 +107,11 @@ void Partition::write_group(std::vector<std::shared_ptr<Waiting>>& group) {
 // REQUIRES: mutex_. With flush.messages above 1 the sync is not what an acknowledgement waits for, but still due.
 void Partition::plan_sync() {
   const std::int64_t unsynced = log_->log_end_offset() - log_->durable_end_offset();
+  if (unsynced == 0) {
+    unsynced_since_ms_.reset();
+  } else if (!unsynced_since_ms_) {
+    unsynced_since_ms_ = wall_clock_ms();
+  }
   if (unsynced >= config()->flush_messages && !queued_for_sync_ && !failed_) {
     queued_for_sync_ = true;
     committer_.enqueue(shared_from_this());

@@ -5,6 +5,7 @@
 // core may call anything here; no lock is held across an await.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -76,8 +77,14 @@ class Partition : public std::enable_shared_from_this<Partition> {
   // True if the log start moved.
   Result<bool> apply_retention(std::int64_t now_ms);
   Result<void> remove_deleted_segments();
-  // True if something was compacted. Reads and writes without the lock.
-  Result<bool> compact(Disk& disk, std::int64_t now_ms, std::size_t key_map_max_bytes);
+  // Queues the sync that flush.ms wants.
+  void sync_what_is_old(std::int64_t now_ms);
+  // They are loaded again when needed.
+  void drop_closed_indexes();
+  // True if something was compacted. Reads and writes without the lock, and calls `goes_on` between batches: false ends
+  // it.
+  Result<bool> compact(Disk& disk, std::int64_t now_ms, std::size_t key_map_max_bytes,
+                       const std::function<bool()>& goes_on);
 
   // The committer's two steps: what has to be synced, if anything; and once it is, the durable end moves and the
   // waiters wake.
@@ -132,6 +139,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   std::optional<Error> failed_;
   bool ending_waits_ = false;
   bool queued_for_sync_ = false;
+  std::optional<std::int64_t> unsynced_since_ms_;
   std::multimap<Offset, std::shared_ptr<CommitWait>> commit_waits_;  // by the end they wait for
   std::vector<std::shared_ptr<Woken>> fetch_waits_;
   std::set<std::string> reported_damage_;

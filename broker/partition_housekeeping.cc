@@ -86,7 +86,24 @@ Result<void> Partition::remove_deleted_segments() {
   return log_ && !failed_ ? log_->remove_deleted_segments() : Result<void>{};
 }
 
-Result<bool> Partition::compact(Disk& disk, std::int64_t now_ms, std::size_t key_map_max_bytes) {
+void Partition::sync_what_is_old(std::int64_t now_ms) {
+  const std::lock_guard lock(mutex_);
+  if (log_ && !failed_ && !queued_for_sync_ && unsynced_since_ms_ &&
+      now_ms - *unsynced_since_ms_ >= config()->flush_ms) {
+    queued_for_sync_ = true;
+    committer_.enqueue(shared_from_this());
+  }
+}
+
+void Partition::drop_closed_indexes() {
+  const std::lock_guard lock(mutex_);
+  if (log_) {
+    log_->drop_closed_indexes();
+  }
+}
+
+Result<bool> Partition::compact(Disk& disk, std::int64_t now_ms, std::size_t key_map_max_bytes,
+                                const std::function<bool()>& goes_on) {
   std::optional<CompactionPlan> plan;
   {
     const std::lock_guard lock(mutex_);
@@ -109,7 +126,7 @@ Result<bool> Partition::compact(Disk& disk, std::int64_t now_ms, std::size_t key
   if (const auto room = committer_.disk_space().take(most_bytes); !room) {  // the reserve is not for this
     return std::unexpected(room.error());
   }
-  const auto compacted = ottla::compact(disk, plan->directory, config()->log, *plan, key_map_max_bytes);
+  const auto compacted = ottla::compact(disk, plan->directory, config()->log, *plan, key_map_max_bytes, goes_on);
   if (!compacted) {
     return std::unexpected(compacted.error());
   }

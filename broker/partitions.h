@@ -61,7 +61,8 @@ class Partitions {
   // What AlterConfigs has set for all brokers and for this one. Topics are to be configured after it.
   Result<void> set_broker_changes(const Configs& for_all_brokers, const Configs& for_this_broker);
 
-  // Set once a sync has failed: nothing is written here until a restart.
+  // A sync has failed: nothing is written here until a restart.
+  void fail(const Error& error);
   [[nodiscard]] std::optional<Error> failure() const;
   [[nodiscard]] const Committer& committer() const { return committer_; }
   [[nodiscard]] Housekeeper& housekeeper() { return housekeeper_; }
@@ -73,7 +74,6 @@ class Partitions {
   [[nodiscard]] Result<TopicConfig> config_of(const Topic& topic) const;
   std::shared_ptr<Partition> open_partition(const Topic& topic, std::size_t index, const TopicConfig& config);
   void serve(const std::shared_ptr<const ServedTopic>& topic);
-  void fail(const Error& error);
 
   LogDirectory& directory_;
   const Config& started_with_;

@@ -16,10 +16,11 @@ using TopicSettings = std::map<std::string, std::string>;
 
 struct TopicConfig {
   LogConfig log;
-  std::int64_t flush_messages = 1;     // flush.messages; 1: acknowledged when synced
-  std::int32_t max_message_bytes = 0;  // max.message.bytes
-  bool is_compacted = false;           // cleanup.policy has compact: every record needs a key
-  bool uses_log_append_time = false;   // message.timestamp.type
+  std::int64_t flush_messages = 1;                                   // flush.messages; 1: acknowledged when synced
+  std::int64_t flush_ms = std::numeric_limits<std::int64_t>::max();  // flush.ms: synced then, however little it is
+  std::int32_t max_message_bytes = 0;                                // max.message.bytes
+  bool is_compacted = false;          // cleanup.policy has compact: every record needs a key
+  bool uses_log_append_time = false;  // message.timestamp.type
   std::int64_t timestamp_before_max_ms = std::numeric_limits<std::int64_t>::max();  // message.timestamp.before.max.ms
   std::int64_t timestamp_after_max_ms = std::numeric_limits<std::int64_t>::max();   // message.timestamp.after.max.ms
   std::optional<Codec> codec;  // compression.type; nothing: what the producer chose

@@ -22,10 +22,13 @@ std::string text_of(std::span<const std::byte> bytes) {
 }
 
 // Every batch of a source, checked.
-Result<void> for_each_batch(const CompactionPlan::Source& source,
+Result<void> for_each_batch(const CompactionPlan::Source& source, const GoesOn& goes_on,
                             const std::function<Result<bool>(std::span<const std::byte>)>& visit) {
   Bytes bytes;
   for (std::int64_t position = 0; position + static_cast<std::int64_t>(batch_header_bytes) <= source.size_bytes;) {
+    if (!goes_on()) {
+      return failure(ErrorCode::KAFKA_STORAGE_ERROR, "the compaction was broken off");
+    }
     bytes.resize(batch_header_bytes);
     const auto got = source.file->read_at(bytes, position);
     if (!got) {
@@ -53,12 +56,12 @@ Result<void> for_each_batch(const CompactionPlan::Source& source,
 }
 
 // The last offset of each key in the dirty part, as far as they fit; gives the offset where that ended.
-Result<Offset> map_keys(const CompactionPlan& plan, std::size_t max_bytes, LastOffsets& last) {
+Result<Offset> map_keys(const CompactionPlan& plan, std::size_t max_bytes, const GoesOn& goes_on, LastOffsets& last) {
   std::size_t used = 0;
   Offset reached = plan.first_dirty;
   for (const auto& source : plan.sources) {
     bool is_full = false;
-    const auto walked = for_each_batch(source, [&](std::span<const std::byte> batch) -> Result<bool> {
+    const auto walked = for_each_batch(source, goes_on, [&](std::span<const std::byte> batch) -> Result<bool> {
       const auto header = BatchHeader::read(batch);
       if (header.next_offset() <= plan.first_dirty) {
         return true;
@@ -129,9 +132,9 @@ std::size_t group_size(const CompactionPlan& plan, std::size_t first, const LogC
 }
 
 Result<Compacted> write_replacements(Disk& disk, const std::string& directory, const LogConfig& config,
-                                     const CompactionPlan& plan, std::size_t key_map_max_bytes) {
+                                     const CompactionPlan& plan, std::size_t key_map_max_bytes, const GoesOn& goes_on) {
   LastOffsets last;
-  const auto mapped_to = map_keys(plan, key_map_max_bytes, last);
+  const auto mapped_to = map_keys(plan, key_map_max_bytes, goes_on, last);
   if (!mapped_to) {
     return std::unexpected(mapped_to.error());
   }
@@ -153,7 +156,7 @@ Result<Compacted> write_replacements(Disk& disk, const std::string& directory, c
     CleanedFile cleaned{.file = std::move(*file), .size_bytes = 0, .pending = {}};
     auto written = cleaned.file->truncate(0);
     for (std::size_t i = first; written && i < first + count; ++i) {
-      written = for_each_batch(plan.sources[i], [&](std::span<const std::byte> batch) -> Result<bool> {
+      written = for_each_batch(plan.sources[i], goes_on, [&](std::span<const std::byte> batch) -> Result<bool> {
         cleaning.keep_empty = plan.last_of_producers.contains(BatchHeader::read(batch).base_offset);
         const auto kept = clean_batch(batch, cleaning);
         if (!kept) {
@@ -177,8 +180,8 @@ Result<Compacted> write_replacements(Disk& disk, const std::string& directory, c
 }  // namespace
 
 Result<Compacted> compact(Disk& disk, const std::string& directory, const LogConfig& config, const CompactionPlan& plan,
-                          std::size_t key_map_max_bytes) {
-  auto compacted = write_replacements(disk, directory, config, plan, key_map_max_bytes);
+                          std::size_t key_map_max_bytes, const GoesOn& goes_on) {
+  auto compacted = write_replacements(disk, directory, config, plan, key_map_max_bytes, goes_on);
   if (!compacted) {
     discard_compaction(disk, directory);
   }

@@ -54,9 +54,10 @@ struct Compacted {
 void discard_compaction(Disk& disk, const std::string& directory);
 
 // Writes and syncs the .cleaned files. Blocking, without the log's lock. Keys take at most `key_map_max_bytes`; what
-// does not fit is left for the next time.
+// does not fit is left for the next time. `goes_on` is called before each batch; false ends it with an error.
+using GoesOn = std::function<bool()>;
 Result<Compacted> compact(Disk& disk, const std::string& directory, const LogConfig& config, const CompactionPlan& plan,
-                          std::size_t key_map_max_bytes);
+                          std::size_t key_map_max_bytes, const GoesOn& goes_on);
 
 // One batch with only the records that `keep` wants; nothing if none is left and it may go. `now_ms` and
 // `delete_retention_ms` decide about tombstones.

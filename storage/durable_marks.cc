@@ -164,6 +164,18 @@ Result<void> DurableMarks::write() {
   return written_ > entries_before_rewrite + 2 * marks_.size() ? rewrite() : Result<void>{};
 }
 
+Result<void> DurableMarks::sync() {
+  const std::lock_guard lock(mutex_);
+  if (synced_ == written_) {
+    return {};
+  }
+  auto synced = file_->sync_data();
+  if (synced) {
+    synced_ = written_;
+  }
+  return synced;
+}
+
 bool DurableMarks::wants_sync() const {
   const std::lock_guard lock(mutex_);
   return written_ - synced_ >= unsynced_entries_max;

@@ -53,6 +53,8 @@ class DurableMarks {
   // Remembers what has been synced; write() puts all that was noted into the journal, in one write.
   void note(const PartitionKey& key, const DurableMark& mark);
   Result<void> write();
+  // Every entry that was written is durable when it returns.
+  Result<void> sync();
   // True when so many entries are unsynced that the next group commit should take the journal along.
   [[nodiscard]] bool wants_sync() const;
   // Brackets a sync of the whole file system: what was written before the first call is durable at the second.

@@ -15,15 +15,6 @@ std::unexpected<Error> fault(std::string_view operation, std::string_view path, 
   return failure(ErrorCode::KAFKA_STORAGE_ERROR, fmt::format("{} {}: {}", operation, path, reason));
 }
 
-// True once, when `calls_left` of them have passed; negative: never.
-bool is_due(int& calls_left) {
-  if (calls_left >= 0) {
-    --calls_left;
-    return calls_left < 0;
-  }
-  return false;
-}
-
 std::vector<std::string> parts_of(const std::string& path) {
   std::vector<std::string> parts;
   for (std::size_t at = 0; at < path.size();) {
@@ -144,7 +135,11 @@ Result<void> FaultDisk::change(std::string_view what) {
 
 bool FaultDisk::sync_fails() {
   ++syncs_;
-  return is_due(fail_sync_after);
+  if (is_due(fail_sync_after)) {
+    has_failed_sync_ = true;
+    return true;
+  }
+  return false;
 }
 
 Result<void> FaultDisk::sync_file(Node& file, const std::string& path) {

@@ -53,4 +53,13 @@ struct FaultDisk::Node {
   [[nodiscard]] Entries surviving_entries(std::mt19937_64& random) const;
 };
 
+// True once, when `calls_left` of them have passed; negative: never.
+inline bool is_due(int& calls_left) {
+  if (calls_left >= 0) {
+    --calls_left;
+    return calls_left < 0;
+  }
+  return false;
+}
+
 }  // namespace ottla

@@ -4,6 +4,7 @@
 // system's reason.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -58,6 +59,12 @@ class Disk {
   // Everything written to the file system that holds `path`: one call for many files. Linux 5.8 and later tell errors.
   virtual Result<void> sync_all(const std::string& path) = 0;
   virtual Result<std::int64_t> free_bytes(const std::string& path) = 0;  // as we may use it
+
+  // A sync of anything has failed: what was written may be on neither side, and a second sync would not tell.
+  [[nodiscard]] bool has_failed_sync() const { return has_failed_sync_; }
+
+ protected:
+  std::atomic<bool> has_failed_sync_ = false;
 };
 
 // The real disk.

@@ -178,6 +178,8 @@ class Log {
   // log start offset is durable elsewhere (log-start-offset-checkpoint): else a crash could bring some of them back.
   void advance_log_start(Offset offset);
   Result<void> remove_deleted_segments();
+  // Those of segments that are not written any more take memory until the next read or search; this takes it back.
+  void drop_closed_indexes();
   // Advances the log start past the segments that retention.ms and retention.bytes give up, below `high_watermark`.
   Result<void> apply_retention(std::int64_t now_ms, Offset high_watermark);
 

@@ -102,7 +102,7 @@ class CompactionTest : public LogFixture {
     if (!*plan) {
       return false;
     }
-    const auto compacted = compact(*disk, (*plan)->directory, config, **plan, key_map_max_bytes);
+    const auto compacted = compact(*disk, (*plan)->directory, config, **plan, key_map_max_bytes, [] { return true; });
     EXPECT_TRUE(compacted) << compacted.error().message;
     const auto installed = log->install(*compacted);
     EXPECT_TRUE(installed) << installed.error().message;

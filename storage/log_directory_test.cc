@@ -236,10 +236,8 @@ TEST_F(LogDirectoryTest, a_deleted_partition_leaves_no_trace) {
   open();
   make_partition("stocks-0");
   make_partition("stocks-1");
-  ASSERT_TRUE(directory->write_recovery_points(
-      [](const auto&) { return OffsetsByDirectory{{"stocks-0", Offset{5}}, {"stocks-1", Offset{6}}}; }));
-  ASSERT_TRUE(
-      directory->write_log_start_offsets([](const auto&) { return OffsetsByDirectory{{"stocks-0", Offset{2}}}; }));
+  ASSERT_TRUE(directory->write_recovery_points(all({{"stocks-0", Offset{5}}, {"stocks-1", Offset{6}}})));
+  ASSERT_TRUE(directory->write_log_start_offsets(all({{"stocks-0", Offset{2}}})));
   ASSERT_TRUE(directory->delete_partition("stocks-0"));
   ASSERT_TRUE(directory->delete_partition("stocks-0"));
   EXPECT_EQ(read("recovery-point-offset-checkpoint"), "0\n1\nstocks 1 6\n");
@@ -254,8 +252,7 @@ TEST_F(LogDirectoryTest, a_deletion_that_breaks_off_is_whole_or_nothing_after_th
   for (int calls = 0, stopped = true; stopped != 0; ++calls) {
     open();
     make_partition("stocks-0");
-    ASSERT_TRUE(
-        directory->write_recovery_points([](const auto&) { return OffsetsByDirectory{{"stocks-0", Offset{5}}}; }));
+    ASSERT_TRUE(directory->write_recovery_points(all({{"stocks-0", Offset{5}}})));
     directory.reset();
     auto under_test = LogDirectory::open(*disk, path, std::nullopt, BrokerId{1});
     disk->stop_after = disk->changes + calls;
@@ -283,10 +280,8 @@ TEST_F(LogDirectoryTest, a_long_topic_name_is_cut_as_kafka_does) {
 TEST_F(LogDirectoryTest, checkpoints_come_back) {
   open();
   make_partition("a-b-3");
-  ASSERT_TRUE(directory->write_recovery_points(
-      [](const auto&) { return OffsetsByDirectory{{"a-b-3", Offset{1234567890123}}}; }));
-  ASSERT_TRUE(
-      directory->write_log_start_offsets([](const auto&) { return OffsetsByDirectory{{"a-b-3", Offset{17}}}; }));
+  ASSERT_TRUE(directory->write_recovery_points(all({{"a-b-3", Offset{1234567890123}}})));
+  ASSERT_TRUE(directory->write_log_start_offsets(all({{"a-b-3", Offset{17}}})));
   EXPECT_EQ(read("recovery-point-offset-checkpoint"), "0\n1\na-b 3 1234567890123\n");
   open();
   EXPECT_EQ(directory->recovery_point("a-b-3"), Offset{1234567890123});

@@ -61,6 +61,11 @@ Result<void> Log::recover(const LogHints& hints) {
       return scanned;
     }
   }
+  for (std::size_t index = first; damaged_.empty() && index + 1 < segments_.size(); ++index) {
+    (void)segments_[index]
+        ->write_indexes();  // a power cut may have taken them; a file too few costs a reader time only
+    segments_[index]->drop_indexes();
+  }
   if (log_end_offset_ < scan.mark.durable_end_offset) {
     add_damage({log_end_offset_, scan.mark.durable_end_offset, active().base_offset(), active().size_bytes(),
                 fmt::format("{} ends at offset {}, it had {} before", directory_, log_end_offset_.value,

@@ -45,6 +45,12 @@ Result<void> Log::apply_retention(std::int64_t now_ms, Offset high_watermark) {
   return {};
 }
 
+void Log::drop_closed_indexes() {
+  for (std::size_t index = 0; index + 1 < segments_.size(); ++index) {
+    segments_[index]->drop_indexes();
+  }
+}
+
 // Deleting what is damaged makes the log whole again; what comes then goes into a new segment. Its producers had been
 // left out as long as nothing could be written.
 Result<void> Log::leave_damage_behind() {

@@ -26,9 +26,19 @@ std::unexpected<Error> system_error(const char* operation, const std::string& pa
   return failure(ErrorCode::KAFKA_STORAGE_ERROR, fmt::format("{} {}: {}", operation, path, std::strerror(error)));
 }
 
+Result<void> synced(int outcome, const std::string& path, std::atomic<bool>& has_failed_sync) {
+  if (outcome == 0) {
+    return {};
+  }
+  const int error = errno;
+  has_failed_sync = true;
+  return system_error("syncing", path, error);
+}
+
 class PosixFile final : public File {
  public:
-  PosixFile(int descriptor, std::string path) : descriptor_(descriptor), path_(std::move(path)) {}
+  PosixFile(int descriptor, std::string path, std::atomic<bool>& has_failed_sync)
+      : descriptor_(descriptor), path_(std::move(path)), has_failed_sync_(has_failed_sync) {}
   PosixFile(const PosixFile&) = delete;
   PosixFile& operator=(const PosixFile&) = delete;
   ~PosixFile() override { ::close(descriptor_); }
@@ -81,12 +91,8 @@ class PosixFile final : public File {
     return {};
   }
 
-  Result<void> sync_data() override {
-    return ::fdatasync(descriptor_) == 0 ? Result<void>{} : system_error("syncing", path_, errno);
-  }
-  Result<void> sync() override {
-    return ::fsync(descriptor_) == 0 ? Result<void>{} : system_error("syncing", path_, errno);
-  }
+  Result<void> sync_data() override { return synced(::fdatasync(descriptor_), path_, has_failed_sync_); }
+  Result<void> sync() override { return synced(::fsync(descriptor_), path_, has_failed_sync_); }
   Result<void> truncate(std::int64_t size) override {
     return ::ftruncate(descriptor_, size) == 0 ? Result<void>{} : system_error("truncating", path_, errno);
   }
@@ -102,6 +108,7 @@ class PosixFile final : public File {
  private:
   const int descriptor_;
   const std::string path_;
+  std::atomic<bool>& has_failed_sync_;  // the disk outlives its files
 };
 
 int flags_of(OpenMode mode) {
@@ -134,7 +141,7 @@ class PosixDisk final : public Disk {
     if (descriptor < 0) {
       return system_error("opening", path, errno);
     }
-    return std::make_shared<PosixFile>(descriptor, path);
+    return std::make_shared<PosixFile>(descriptor, path, has_failed_sync_);
   }
 
   Result<void> make_directories(const std::string& path) override {
@@ -199,10 +206,9 @@ class PosixDisk final : public Disk {
     if (descriptor < 0) {
       return system_error("opening", path, errno);
     }
-    const int outcome = ::fsync(descriptor);
-    const int error = errno;
+    auto outcome = synced(::fsync(descriptor), path, has_failed_sync_);
     ::close(descriptor);
-    return outcome == 0 ? Result<void>{} : system_error("syncing", path, error);
+    return outcome;
   }
 
   // The descriptor stays open: the kernel tells each of them the write errors since its last call.
@@ -211,7 +217,7 @@ class PosixDisk final : public Disk {
     if (!root) {
       return std::unexpected(root.error());
     }
-    return ::syncfs(*root) == 0 ? Result<void>{} : system_error("syncing", path, errno);
+    return synced(::syncfs(*root), path, has_failed_sync_);
   }
 
   Result<std::int64_t> free_bytes(const std::string& path) override {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "storage/checkpoint.h"
 #include "storage/file.h"
 #include "storage/text_lines.h"
 
@@ -26,6 +27,11 @@ inline void write_text(Disk& disk, const std::string& path, std::string_view tex
 inline std::string read_text(Disk& disk, const std::string& path) {
   const auto content = read_whole_file(disk, path);
   return content ? std::string(as_text(*content)) : "";
+}
+
+// For the checkpoints of a log directory: these and no others.
+inline auto all(OffsetsByDirectory offsets) {
+  return [offsets = std::move(offsets)](const OffsetsByDirectory&) { return offsets; };
 }
 
 }  // namespace ottla

@@ -43,8 +43,8 @@ LINES_MAX = 300
 FUNCTION_LINES_MAX = 60
 # Longer than the rule allows, and never longer than this. Shrink a number when you can; add none.
 FILE_RATCHET = {
-    "broker/config.cc": 331, "broker/groups/core/walk_test.cc": 456,
-    "storage/fault_file.cc": 404, "storage/log_crash_test.cc": 404,
+    "broker/groups/core/walk_test.cc": 456,
+    "storage/fault_file.cc": 399, "storage/log_crash_test.cc": 404,
     "storage/log_directory_test.cc": 305,
     "storage/log_recovery_test.cc": 467}
 FUNCTION_RATCHET = {}
