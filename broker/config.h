@@ -61,7 +61,6 @@ struct Config {
   std::int32_t log_index_size_max_bytes = 0;
   std::int32_t log_index_interval_bytes = 0;
   std::int64_t log_flush_interval_messages = 0;
-  std::int64_t log_flush_interval_ms = 0;
   std::int32_t producer_id_expiration_ms = 0;
   std::int32_t num_recovery_threads_per_data_dir = 0;
 

@@ -65,8 +65,6 @@ constexpr auto table = std::to_array<Setting>({
      "Bytes of log between two entries of its index (index.interval.bytes).", 0, int32_max},
     {"log.flush.interval.messages", &Config::log_flush_interval_messages, "1",
      "1: acknowledged when synced to disk. More: as Kafka, from the page cache (flush.messages).", 1},
-    {"log.flush.interval.ms", &Config::log_flush_interval_ms, "",
-     "What is written is synced after this time, however little it is (flush.ms).", 0},
     {"log.retention.hours", &Config::log_retention_ms, "168", "Records older than this are deleted; -1: never.", -1,
      int32_max, hour_ms},
     {"log.retention.minutes", &Config::log_retention_ms, "", "Wins over log.retention.hours.", -1, int32_max,

@@ -143,6 +143,23 @@ class Serving(unittest.TestCase):
         self.assertGreater(os.path.getsize(os.path.join(data, kept[0], "0" * 20 + ".log")), 0)
         self.assertIn(f"kept as {kept[0]}", self.errors())
 
+    def test_what_flush_messages_leaves_unsynced_is_synced_after_flush_ms(self):
+        broker = self.start(num_partitions=1, log_flush_interval_messages=1_000_000, log_flush_interval_ms=500)
+        client = Client(broker.bootstrap)
+        client.ask(metadata("t"))
+        client.ask(produce("t", batch([record(number) for number in range(3)])))
+
+        def durable_ends():
+            with open(os.path.join(self.folder.name, "data", ".ottla-durable"), "rb") as file:
+                marks = file.read()
+            return [struct.unpack(">q", marks[at + 20:at + 28])[0] for at in range(0, len(marks) - 47, 48)]
+
+        self.assertNotIn(3, durable_ends())
+        deadline = time.monotonic() + 5
+        while 3 not in durable_ends() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.assertIn(3, durable_ends())
+
     def wait_for_records(self, client):
         """Makes a topic and asks for its first record, for a minute."""
         name = struct.pack(">h", 5) + b"topic"

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """What a client may not do to the groups of others: each answer to bytes that no honest client sends, and whether the broker
 comes up again after them. usage: hostile_groups.py   (OTTLA names the binary)
 """
