@@ -232,6 +232,7 @@ class Log {
   // log_retention.cc
   Result<void> leave_damage_behind();
   Result<void> leave_known_damage_behind();
+  void write_closed_indexes(std::size_t first);
 
   // log_producers.cc
   Result<void> restore_producers(std::int64_t now_ms);

@@ -61,11 +61,7 @@ Result<void> Log::recover(const LogHints& hints) {
       return scanned;
     }
   }
-  for (std::size_t index = first; damaged_.empty() && index + 1 < segments_.size(); ++index) {
-    (void)segments_[index]
-        ->write_indexes();  // a power cut may have taken them; a file too few costs a reader time only
-    segments_[index]->drop_indexes();
-  }
+  write_closed_indexes(first);
   if (log_end_offset_ < scan.mark.durable_end_offset) {
     add_damage({log_end_offset_, scan.mark.durable_end_offset, active().base_offset(), active().size_bytes(),
                 fmt::format("{} ends at offset {}, it had {} before", directory_, log_end_offset_.value,
@@ -88,6 +84,14 @@ Result<void> Log::recover(const LogHints& hints) {
   environment_.marks.note(key_, end_mark());
   epochs_->truncate(log_end_offset_ + 1);  // an epoch may begin at the end, not behind it
   return before == *epochs_ ? Result<void>{} : epochs_->write(disk_, directory_);
+}
+
+// A power cut may have taken them. A file too few costs a reader some time, no more.
+void Log::write_closed_indexes(std::size_t first) {
+  for (std::size_t index = first; damaged_.empty() && index + 1 < segments_.size(); ++index) {
+    (void)segments_[index]->write_indexes();
+    segments_[index]->drop_indexes();
+  }
 }
 
 // What has been given up already: only if it lies in the active segment must what comes go into a new one.

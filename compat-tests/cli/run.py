@@ -127,21 +127,18 @@ class Serving(unittest.TestCase):
     def test_data_whose_topic_was_in_a_damaged_end_of_the_metadata_log_is_kept(self):
         broker = self.start(num_partitions=1)
         client = Client(broker.bootstrap)
-        client.ask(metadata("orders"))
-        client.ask(produce("orders", batch([record()])))
+        for request in (metadata("orders"), produce("orders", batch([record()]))):
+            client.ask(request)
         broker.stop()
         data = os.path.join(self.folder.name, "data")
-        path = os.path.join(data, ".ottla-metadata", "log")
-        with open(path, "r+b") as log:
-            log.seek(-5, os.SEEK_END)
-            byte = log.read(1)
-            log.seek(-5, os.SEEK_END)
-            log.write(bytes([byte[0] ^ 1]))
+        with open(os.path.join(data, ".ottla-metadata", "log"), "r+b") as log:
+            entries = log.read()
+            log.seek(0)
+            log.write(entries[:-5] + bytes([entries[-5] ^ 1]) + entries[-4:])
         broker.start()
-        kept = [name for name in os.listdir(data) if name.startswith("orders-0.") and name.endswith("-stray")]
-        self.assertEqual(len(kept), 1, os.listdir(data))
-        self.assertGreater(os.path.getsize(os.path.join(data, kept[0], "0" * 20 + ".log")), 0)
-        self.assertIn(f"kept as {kept[0]}", self.errors())
+        [kept] = [name for name in os.listdir(data) if name.startswith("orders-0.") and name.endswith("-stray")]
+        self.assertGreater(os.path.getsize(os.path.join(data, kept, "0" * 20 + ".log")), 0)
+        self.assertIn(f"kept as {kept}", self.errors())
 
     def test_what_flush_messages_leaves_unsynced_is_synced_after_flush_ms(self):
         broker = self.start(num_partitions=1, log_flush_interval_messages=1_000_000, log_flush_interval_ms=500)
@@ -150,14 +147,11 @@ class Serving(unittest.TestCase):
         client.ask(produce("t", batch([record(number) for number in range(3)])))
 
         def durable_ends():
-            with open(os.path.join(self.folder.name, "data", ".ottla-durable"), "rb") as file:
-                marks = file.read()
-            return [struct.unpack(">q", marks[at + 20:at + 28])[0] for at in range(0, len(marks) - 47, 48)]
+            with open(os.path.join(self.folder.name, "data", ".ottla-durable"), "rb") as marks:
+                return [struct.unpack(">q", entry[20:28])[0] for entry in iter(lambda: marks.read(48), b"")]
 
         self.assertNotIn(3, durable_ends())
-        deadline = time.monotonic() + 5
-        while 3 not in durable_ends() and time.monotonic() < deadline:
-            time.sleep(0.05)
+        time.sleep(3)
         self.assertIn(3, durable_ends())
 
     def wait_for_records(self, client):
