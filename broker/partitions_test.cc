@@ -57,5 +57,18 @@ TEST_F(PartitionsTest, after_a_failed_sync_every_partition_refuses_at_once_and_s
   EXPECT_EQ(before->view().high_watermark, Offset{1});
 }
 
+TEST_F(PartitionsTest, a_failed_sync_of_a_checkpoint_ends_the_writing_too) {
+  const auto topic = make_topic("t");
+  ASSERT_EQ(write(topic), ErrorCode::NONE);
+  partitions.housekeeper().start();
+  disk.fail_sync_after = 0;
+  partitions.housekeeper().make_log_starts_durable(std::make_shared<OneShot<Result<void>>>());
+  for (int i = 0; i < 500 && !partitions.failure(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_TRUE(partitions.failure());
+  EXPECT_EQ(write(topic), ErrorCode::KAFKA_STORAGE_ERROR);
+}
+
 }  // namespace
 }  // namespace ottla
