@@ -48,18 +48,15 @@ Result<void> Log::recover(const LogHints& hints) {
     ++first;
   }
   log_end_offset_ = segments_[first]->base_offset();
-  if (!epochs) {
-    if (auto restored = restore_epochs(log_end_offset_); !restored) {
-      return restored;
-    }
-  }
+  auto done = epochs ? Result<void>{} : restore_epochs(log_end_offset_);
   scan.last_epoch = epochs_->at(log_end_offset_ + -1);
   const LeaderEpochs before = *epochs_;
   scan.epochs = epochs ? &before : nullptr;
-  for (std::size_t index = first; index < segments_.size(); ++index) {
-    if (auto scanned = scan_segment(index, scan); !scanned) {
-      return scanned;
-    }
+  for (std::size_t index = first; done && index < segments_.size(); ++index) {
+    done = scan_segment(index, scan);
+  }
+  if (!done) {
+    return done;
   }
   write_closed_indexes(first);
   if (log_end_offset_ < scan.mark.durable_end_offset) {
