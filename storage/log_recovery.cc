@@ -83,11 +83,14 @@ Result<void> Log::recover(const LogHints& hints) {
   return before == *epochs_ ? Result<void>{} : epochs_->write(disk_, directory_);
 }
 
-// A power cut may have taken them. A file too few costs a reader some time, no more.
+// Those that a power cut has taken. A file too few costs a reader some time, no more.
 void Log::write_closed_indexes(std::size_t first) {
   for (std::size_t index = first; damaged_.empty() && index + 1 < segments_.size(); ++index) {
-    (void)segments_[index]->write_indexes();
-    segments_[index]->drop_indexes();
+    Segment& segment = *segments_[index];
+    if (!disk_.exists(segment.path("index")) || !disk_.exists(segment.path("timeindex"))) {
+      (void)segment.write_indexes();
+    }
+    segment.drop_indexes();
   }
 }
 
