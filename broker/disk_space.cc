@@ -6,28 +6,48 @@
 
 namespace ottla {
 
-Result<void> DiskSpace::take(std::int64_t bytes) {
+Result<void> DiskSpace::look() {
   constexpr std::chrono::milliseconds look_interval{200};
   const auto now = Clock::now();
-  if (now.time_since_epoch().count() >= next_look_.load(std::memory_order_relaxed)) {
-    const std::lock_guard lock(mutex_);
-    next_look_ = (now + look_interval).time_since_epoch().count();
-    const auto free = disk_.free_bytes(root_);
-    if (!free) {
-      return std::unexpected(free.error());
-    }
-    const bool was_full = left_bytes_ < 0;
-    left_bytes_ = *free - reserved_bytes_;
-    if (was_full && left_bytes_ >= bytes) {
-      logger().info("{}: there is room again, writes go on", root_);
-    }
-  }
-  if (left_bytes_.fetch_sub(bytes, std::memory_order_relaxed) >= bytes) {
+  if (now.time_since_epoch().count() < next_look_.load(std::memory_order_relaxed)) {
     return {};
   }
+  const std::lock_guard lock(mutex_);
+  next_look_ = (now + look_interval).time_since_epoch().count();
+  const auto free = disk_.free_bytes(root_);
+  if (!free) {
+    return std::unexpected(free.error());
+  }
+  left_bytes_ = *free - reserved_bytes_;
+  return {};
+}
+
+std::unexpected<Error> DiskSpace::full() const {
   return failure(
       ErrorCode::KAFKA_STORAGE_ERROR,
       fmt::format("the disk of {} is full: less than log.dir.reserved.bytes={} would be left", root_, reserved_bytes_));
+}
+
+Result<void> DiskSpace::check(std::int64_t bytes) {
+  if (auto looked = look(); !looked) {
+    return looked;
+  }
+  return left_bytes_ >= bytes ? Result<void>{} : full();
+}
+
+Result<void> DiskSpace::take(std::int64_t bytes) {
+  if (auto looked = look(); !looked) {
+    return looked;
+  }
+  if (left_bytes_.fetch_sub(bytes, std::memory_order_relaxed) < bytes) {
+    left_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    has_refused_ = true;
+    return full();
+  }
+  if (has_refused_.load(std::memory_order_relaxed) && has_refused_.exchange(false)) {
+    logger().info("{}: there is room again, writes go on", root_);
+  }
+  return {};
 }
 
 }  // namespace ottla

@@ -23,5 +23,16 @@ TEST(DiskSpaceTest, writes_are_refused_before_the_disk_is_full_and_go_on_when_th
   EXPECT_TRUE(space.take(300));
 }
 
+TEST(DiskSpaceTest, what_is_refused_takes_nothing_from_others) {
+  FaultDisk disk;
+  disk.capacity_bytes = 1000;
+  DiskSpace space(disk, ".", 400);
+  EXPECT_FALSE(space.take(601));
+  EXPECT_FALSE(space.check(601));
+  EXPECT_TRUE(space.check(600));
+  EXPECT_TRUE(space.take(600));
+  EXPECT_FALSE(space.check(1));
+}
+
 }  // namespace
 }  // namespace ottla
