@@ -6,6 +6,7 @@
 
 #include "broker/log.h"
 #include "broker/partitions.h"
+#include "broker/wall_clock.h"
 #include "storage/compaction.h"
 
 namespace ottla {
@@ -14,11 +15,6 @@ namespace {
 
 constexpr std::int64_t idle_file_interval_ms = 30'000;
 constexpr std::int64_t flush_interval_ms = 1'000;
-
-std::int64_t wall_clock_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 void warn(const Partition& partition, const Error& error) { logger().warn("{}: {}", partition.name(), error.message); }
 
@@ -80,7 +76,9 @@ void Housekeeper::work() {
     }
     for (Chore& chore : chores_) {
       if (Clock::now() >= chore.due) {
-        (this->*chore.action)();
+        if (!partitions_.failure()) {  // else a sync that failed would be tried again
+          (this->*chore.action)();
+        }
         chore.due = Clock::now() + std::chrono::milliseconds(chore.interval_ms(*partitions_.config()));
       }
     }
@@ -111,6 +109,9 @@ bool Housekeeper::serve_waiting() {
 
 // The new starts first, durably; then the files: else a crash could bring some of them back and not others.
 Result<void> Housekeeper::persist_log_starts() {
+  if (auto failed = partitions_.failure()) {
+    return std::unexpected(std::move(*failed));
+  }
   // A start that is durable says that what was below had been, too.
   OffsetsByDirectory synced;
   partitions_.for_each([&](Partition& partition) {
@@ -119,8 +120,8 @@ Result<void> Housekeeper::persist_log_starts() {
     }
   });
   auto done = synced.empty() ? Result<void>{} : environment_.disk.sync_all(directory_.path());
+  OffsetsByDirectory starts;
   const auto collect = [&](const OffsetsByDirectory& known) {
-    OffsetsByDirectory starts;
     partitions_.for_each([&](Partition& partition) {
       const auto before = known.find(partition.name());
       Offset start = before != known.end() ? before->second : Offset{0};
@@ -141,9 +142,11 @@ Result<void> Housekeeper::persist_log_starts() {
     logger().error("log starts cannot be written: {}", done.error().message);
     return done;
   }
-  partitions_.for_each([](Partition& partition) {
-    if (const auto removed = partition.remove_deleted_segments(); !removed) {
-      warn(partition, removed.error());
+  partitions_.for_each([&](Partition& partition) {
+    if (const auto start = starts.find(partition.name()); start != starts.end()) {
+      if (const auto removed = partition.remove_deleted_segments(start->second); !removed) {
+        warn(partition, removed.error());
+      }
     }
   });
   return {};

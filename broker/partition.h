@@ -61,7 +61,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   PartitionView view();
   std::int64_t size_bytes();
   void expire_producers(std::int64_t now_ms);
-  std::vector<ProducerState::Summary> producers();
+  std::vector<ProducerState::LastBatch> producers();
 
   // Housekeeping. Nothing if the log is offline.
   struct LogState {
@@ -76,7 +76,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   Result<Offset> delete_records(Offset offset);
   // True if the log start moved.
   Result<bool> apply_retention(std::int64_t now_ms);
-  Result<void> remove_deleted_segments();
+  Result<void> remove_deleted_segments(Offset durable_start);
   // Queues the sync that flush.ms wants.
   void sync_what_is_old(std::int64_t now_ms);
   // They are loaded again when needed.

@@ -32,9 +32,9 @@ void Partition::set_config(const TopicConfig& config) {
   wake_all(commits, fetches);
 }
 
-std::vector<ProducerState::Summary> Partition::producers() {
+std::vector<ProducerState::LastBatch> Partition::producers() {
   const std::lock_guard lock(mutex_);
-  return log_ ? log_->producers().summaries() : std::vector<ProducerState::Summary>{};
+  return log_ ? log_->producers().last_batches() : std::vector<ProducerState::LastBatch>{};
 }
 
 void Partition::expire_producers(std::int64_t now_ms) {
@@ -81,9 +81,9 @@ Result<bool> Partition::apply_retention(std::int64_t now_ms) {
   return log_->log_start_offset() != before;
 }
 
-Result<void> Partition::remove_deleted_segments() {
+Result<void> Partition::remove_deleted_segments(Offset durable_start) {
   const std::lock_guard lock(mutex_);
-  return log_ && !failed_ ? log_->remove_deleted_segments() : Result<void>{};
+  return log_ && !failed_ ? log_->remove_deleted_segments(durable_start) : Result<void>{};
 }
 
 void Partition::sync_what_is_old(std::int64_t now_ms) {
@@ -123,7 +123,7 @@ Result<bool> Partition::compact(Disk& disk, std::int64_t now_ms, std::size_t key
   for (const auto& source : plan->sources) {
     most_bytes += source.size_bytes;
   }
-  if (const auto room = committer_.disk_space().take(most_bytes); !room) {  // the reserve is not for this
+  if (const auto room = committer_.disk_space().check(most_bytes); !room) {  // the reserve is not for this
     return std::unexpected(room.error());
   }
   const auto compacted = ottla::compact(disk, plan->directory, config()->log, *plan, key_map_max_bytes, goes_on);

@@ -174,10 +174,10 @@ class Log {
   // Durable when it returns; the durable mark goes down first.
   Result<void> truncate_to(Offset offset);
 
-  // Nothing below `offset` is served from here on. Its files go with remove_deleted_segments, which must wait until the
-  // log start offset is durable elsewhere (log-start-offset-checkpoint): else a crash could bring some of them back.
+  // Nothing below `offset` is served from here on. The files go with remove_deleted_segments, as far as the log start
+  // is durable elsewhere (log-start-offset-checkpoint): else a crash could bring some of them back and not others.
   void advance_log_start(Offset offset);
-  Result<void> remove_deleted_segments();
+  Result<void> remove_deleted_segments(Offset durable_start);
   // Those of segments that are not written any more take memory until the next read or search; this takes it back.
   void drop_closed_indexes();
   // Advances the log start past the segments that retention.ms and retention.bytes give up, below `high_watermark`.
@@ -230,8 +230,7 @@ class Log {
   Result<void> forget_no_gaps();
 
   // log_retention.cc
-  Result<void> leave_damage_behind();
-  Result<void> leave_known_damage_behind();
+  Result<void> leave_damage_behind(Offset start);
   void write_closed_indexes(std::size_t first);
 
   // log_producers.cc

@@ -234,7 +234,7 @@ class CrashScript {
     log(index).advance_log_start(to);
     write_log_starts();
     model.start_min = std::max(model.start_min, to);
-    require(log(index).remove_deleted_segments());
+    require(log(index).remove_deleted_segments(to));
   }
 
   void write_log_starts() {

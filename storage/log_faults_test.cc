@@ -196,7 +196,7 @@ TEST_F(AppendFaultsTest, who_wrote_before_the_damage_is_known_when_it_is_given_u
   open();
   ASSERT_THAT(log->damaged(), testing::SizeIs(1));
   log->advance_log_start(Offset{2});
-  ASSERT_TRUE(log->remove_deleted_segments());
+  ASSERT_TRUE(log->remove_deleted_segments(log->log_start_offset()));
   const auto repeated = append(idempotent(2, "one"));
   ASSERT_TRUE(repeated) << repeated.error().message;
   EXPECT_TRUE(repeated->duplicate);
@@ -208,17 +208,6 @@ TEST_F(AppendFaultsTest, who_wrote_before_the_damage_is_known_when_it_is_given_u
   ASSERT_TRUE(again) << again.error().message;
   EXPECT_TRUE(again->duplicate);
   EXPECT_EQ(append(idempotent(3, "two"))->base_offset, Offset{3});
-}
-
-TEST_F(AppendFaultsTest, what_was_written_before_a_clean_stop_counts_for_the_age_of_its_segment) {
-  config.retention_ms = 1000;
-  open();
-  ASSERT_TRUE(append(make_batch({{.key = "aa", .value = "aa", .timestamp_ms = now_ms}})));
-  open(close());
-  ASSERT_TRUE(append(make_batch({{.key = "bb", .value = "bb", .timestamp_ms = now_ms - 5000}})));
-  ASSERT_TRUE(commit());
-  ASSERT_TRUE(log->apply_retention(now_ms + 10, log->log_end_offset()));
-  EXPECT_THAT(values(), testing::ElementsAre("aa", "bb"));
 }
 
 }  // namespace

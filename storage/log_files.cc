@@ -110,7 +110,7 @@ Result<void> Log::find_segments(const LogHints& hints) {
     directory_dirty_ = true;
   }
   log_start_offset_ = std::max(log_start_offset_, segments_.front()->base_offset());
-  return remove_deleted_segments();  // where a deletion broke off
+  return remove_deleted_segments(log_start_offset_);  // where a deletion broke off
 }
 
 }  // namespace ottla

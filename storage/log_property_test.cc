@@ -78,7 +78,7 @@ class LogProperty : public LogFixture {
         RC_ASSERT(commit().has_value());
         start_ += step.number % (count - start_ + 1);
         log->advance_log_start(Offset{start_});
-        RC_ASSERT(log->remove_deleted_segments().has_value());
+        RC_ASSERT(log->remove_deleted_segments(log->log_start_offset()).has_value());
         break;
       case Step::reopen_after_kill:
         kill();

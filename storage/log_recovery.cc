@@ -66,7 +66,7 @@ Result<void> Log::recover(const LogHints& hints) {
     log_end_offset_ = scan.mark.durable_end_offset;
   }
   log_start_offset_ = std::min(log_start_offset_, log_end_offset_);
-  if (auto left = leave_known_damage_behind(); !left) {
+  if (auto left = leave_damage_behind(log_start_offset_); !left) {
     return left;
   }
   // The names of the files may be as unsynced as their bytes were.
@@ -92,14 +92,6 @@ void Log::write_closed_indexes(std::size_t first) {
     }
     segment.drop_indexes();
   }
-}
-
-// What has been given up already: only if it lies in the active segment must what comes go into a new one.
-Result<void> Log::leave_known_damage_behind() {
-  const bool was_damaged = !damaged_.empty();
-  const bool in_active = was_damaged && damaged_.back().segment == active().base_offset();
-  std::erase_if(damaged_, [this](const DamagedRange& range) { return range.to <= log_start_offset_; });
-  return was_damaged && damaged_.empty() && in_active ? start_segment() : Result<void>{};
 }
 
 // True if the log is as a clean stop left it: then nothing else needs to be looked at.

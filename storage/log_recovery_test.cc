@@ -111,7 +111,7 @@ TEST_F(LogRecoveryTest, giving_up_the_damaged_records_makes_the_log_writable_aga
   disk->flip_bit(segment(0), 100);
   open();
   log->advance_log_start(Offset{2});
-  ASSERT_TRUE(log->remove_deleted_segments());
+  ASSERT_TRUE(log->remove_deleted_segments(log->log_start_offset()));
   write({"four"});
   EXPECT_THAT(values(2), ElementsAre("three", "four"));
 }
@@ -124,7 +124,7 @@ TEST_F(LogRecoveryTest, a_log_that_is_shorter_than_its_mark_is_damaged_not_short
   EXPECT_THAT(log->damaged().front().what, HasSubstr("ends at offset 2, it had 3 before"));
   EXPECT_EQ(read_error(2), ErrorCode::CORRUPT_MESSAGE);
   log->advance_log_start(Offset{3});
-  ASSERT_TRUE(log->remove_deleted_segments());
+  ASSERT_TRUE(log->remove_deleted_segments(log->log_start_offset()));
   write({"four"});
   EXPECT_THAT(values(3), ElementsAre("four"));
 }

@@ -51,42 +51,41 @@ void Log::drop_closed_indexes() {
   }
 }
 
-// Deleting what is damaged makes the log whole again; what comes then goes into a new segment. Its producers had been
-// left out as long as nothing could be written.
-Result<void> Log::leave_damage_behind() {
-  const bool was_damaged = !damaged_.empty();
-  std::erase_if(damaged_, [this](const DamagedRange& range) { return range.to <= log_start_offset_; });
-  if (!was_damaged || !damaged_.empty()) {
+// Deleting what is damaged makes the log whole again. Nothing is written behind damage in one and the same segment; and
+// the producers had been left out as long as nothing could be written.
+Result<void> Log::leave_damage_behind(Offset start) {
+  const auto is_left = [start](const DamagedRange& range) { return range.to <= start; };
+  const bool in_active = std::ranges::any_of(
+      damaged_, [this](const DamagedRange& range) { return range.segment == active().base_offset(); });
+  if (std::erase_if(damaged_, is_left) == 0 || !damaged_.empty()) {
     return {};
   }
-  if (active().base_offset() == log_end_offset_) {
-    return restore_producers(0);
-  }
-  if (auto started = start_segment(); !started) {
+  if (auto started = in_active ? start_segment() : Result<void>{}; !started) {
     return started;
   }
   return restore_producers(0);
 }
 
-Result<void> Log::remove_deleted_segments() {
-  if (auto left = leave_damage_behind(); !left) {
+Result<void> Log::remove_deleted_segments(Offset durable_start) {
+  const Offset start = std::min(durable_start, log_start_offset_);
+  if (auto left = leave_damage_behind(start); !left) {
     return left;
   }
-  if (segments_.size() < 2 || segments_[1]->base_offset() > log_start_offset_) {
+  if (segments_.size() < 2 || segments_[1]->base_offset() > start) {
     return {};
   }
   // The segment that stays must not get lost when those before it are gone.
   if (auto synced = disk_.sync_directory(directory_); !synced) {
     return synced;
   }
-  while (segments_.size() > 1 && segments_[1]->base_offset() <= log_start_offset_) {
+  while (segments_.size() > 1 && segments_[1]->base_offset() <= start) {
     if (auto removed = segments_.front()->remove_files(); !removed) {
       return removed;
     }
     segments_.erase(segments_.begin());
   }
   const LeaderEpochs before = *epochs_;
-  epochs_->truncate_start(log_start_offset_);
+  epochs_->truncate_start(start);
   return before == *epochs_ ? Result<void>{} : epochs_->write(disk_, directory_);
 }
 

@@ -32,20 +32,20 @@ TEST_F(LogSettingsTest, the_next_clean_up_goes_by_the_new_retention) {
 
 TEST_F(LogSettingsTest, producers_are_told_with_their_last_batch) {
   open();
-  EXPECT_TRUE(log->producers().summaries().empty());
+  EXPECT_TRUE(log->producers().last_batches().empty());
   for (const std::int64_t id : {7, 5}) {
     for (const std::int32_t sequence : {0, 1}) {
       ASSERT_TRUE(append(make_batch({{.key = "k", .value = "v", .timestamp_ms = now_ms + sequence}},
                                     {.id = id, .epoch = 2, .sequence = sequence})));
     }
   }
-  const auto told = log->producers().summaries();
+  const auto told = log->producers().last_batches();
   ASSERT_EQ(told.size(), 2U);
   EXPECT_EQ(told[0].producer_id, 5);
   EXPECT_EQ(told[1].producer_id, 7);
-  EXPECT_EQ(told[1].epoch, 2);
+  EXPECT_EQ(told[1].producer_epoch, 2);
   EXPECT_EQ(told[1].last_sequence, 1);
-  EXPECT_EQ(told[1].last_timestamp_ms, now_ms + 1);
+  EXPECT_EQ(told[1].timestamp_ms, now_ms + 1);
 }
 
 }  // namespace

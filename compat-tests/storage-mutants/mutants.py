@@ -49,7 +49,7 @@ MUTANTS = [
         ("auto done = environment_.marks.lower(key_, {.durable_end_offset = durable_end_offset_});",
          "Result<void> done;")]),
     ("files deleted before the log start is durable", "storage/log_retention.cc", [
-        ("  // The segment that stays must not get lost", "  log_start_offset_ = segments_.back()->base_offset();\n  //")]),
+        ("const Offset start = std::min(durable_start, log_start_offset_);", "const Offset start = log_start_offset_;")]),
 ]
 
 

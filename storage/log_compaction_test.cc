@@ -1,4 +1,4 @@
-// Retention and compaction of one log.
+// Compaction of one log.
 #include <gmock/gmock.h>
 
 #include <map>
@@ -12,74 +12,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-class RetentionTest : public LogFixture {
- protected:
-  void SetUp() override { config.segment_bytes = 160; }  // two batches each
-  void write_at(std::int64_t timestamp_ms, const std::string& text) {
-    ASSERT_TRUE(append(make_batch({{.key = text, .value = text, .timestamp_ms = timestamp_ms}})));
-  }
-  void apply(std::int64_t at_ms) {
-    ASSERT_TRUE(commit());
-    ASSERT_TRUE(log->apply_retention(at_ms, log->log_end_offset()));
-    ASSERT_TRUE(log->remove_deleted_segments());
-  }
-};
-
-TEST_F(RetentionTest, segments_go_when_their_newest_record_is_too_old) {
-  config.retention_ms = 1000;
-  open();
-  for (int i = 0; i < 6; ++i) {
-    write_at(now_ms + std::int64_t{500} * i, fmt::format("{:02}", i));
-  }
-  apply(now_ms + 500 + 1000);
-  EXPECT_EQ(log->log_start_offset(), Offset{0});
-  apply(now_ms + 500 + 1001);
-  EXPECT_EQ(log->log_start_offset(), Offset{2});
-  EXPECT_FALSE(disk->exists(segment(0)));
-  EXPECT_EQ(read_error(1), ErrorCode::OFFSET_OUT_OF_RANGE);
-  EXPECT_THAT(values(2), ElementsAre("02", "03", "04", "05"));
-}
-
-TEST_F(RetentionTest, the_active_segment_goes_too_and_offsets_go_on) {
-  config.retention_ms = 1000;
-  open();
-  write({"aa", "bb", "cc"});
-  apply(now_ms + 10'000);
-  EXPECT_EQ(log->log_start_offset(), Offset{3});
-  EXPECT_EQ(log->size_bytes(), 0);
-  write({"dd"});
-  ASSERT_TRUE(commit());
-  kill();
-  open({.recovery_point = {}, .log_start_offset = Offset{3}, .cleaned_to = {}, .clean_end = {}, .durable_mark = {}});
-  EXPECT_THAT(values(3), ElementsAre("dd"));
-}
-
-TEST_F(RetentionTest, the_oldest_go_while_what_is_left_is_large_enough) {
-  config.retention_bytes = 200;
-  open();
-  write({"aa", "bb", "cc", "dd", "ee", "ff"});
-  apply(now_ms);
-  EXPECT_EQ(log->log_start_offset(), Offset{2});
-  EXPECT_GE(log->size_bytes(), 200);
-}
-
-TEST_F(RetentionTest, nothing_above_the_high_watermark_goes) {
-  config.retention_ms = 0;
-  open();
-  write({"aa", "bb", "cc", "dd"});
-  ASSERT_TRUE(log->apply_retention(now_ms + 10'000, Offset{1}));
-  EXPECT_EQ(log->log_start_offset(), Offset{0});
-}
-
-TEST_F(RetentionTest, a_compacted_topic_without_delete_keeps_old_records) {
-  config.retention_ms = 0;
-  config.deletes = false;
-  open();
-  write({"aa", "bb", "cc"});
-  apply(now_ms + 10'000);
-  EXPECT_EQ(log->log_start_offset(), Offset{0});
-}
 
 class CompactionTest : public LogFixture {
  protected:
