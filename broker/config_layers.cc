@@ -100,6 +100,22 @@ std::optional<std::string> effective_broker_value(const Config& config, std::str
   return std::nullopt;
 }
 
+std::optional<std::string> effective_value(const KafkaSetting* setting, const std::map<std::string, std::string>& own,
+                                           const Config& config) {
+  if (setting == nullptr) {
+    return std::nullopt;
+  }
+  if (const auto found = own.find(std::string(setting->name)); found != own.end()) {
+    return tidy_value(*setting, found->second);
+  }
+  if (!setting->synonyms.empty()) {
+    if (auto value = effective_broker_value(config, split(setting->synonyms, ' ').front())) {
+      return value;
+    }
+  }
+  return std::optional<std::string>(setting->default_value);
+}
+
 bool broker_setting_has_effect(std::string_view name) {
   return our_setting(name) != nullptr || std::ranges::any_of(kafka_topic_settings(), [name](const auto& setting) {
            const auto synonyms = split(setting.synonyms, ' ');

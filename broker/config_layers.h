@@ -37,6 +37,11 @@ std::optional<std::string> broker_value(const Config& config, std::string_view n
 // What the broker goes by: synonyms counted, in the units of `name`.
 std::optional<std::string> effective_broker_value(const Config& config, std::string_view name);
 
+// What a topic or a group with settings of its `own` goes by: those, the broker's setting that stands in for it, its
+// default. nullptr: Kafka does not know it, and nobody goes by it.
+std::optional<std::string> effective_value(const KafkaSetting* setting, const std::map<std::string, std::string>& own,
+                                           const Config& config);
+
 // What it is when nobody sets it; nothing: null.
 std::optional<std::string> broker_default(std::string_view name);
 // Itself if it has none.

@@ -67,19 +67,7 @@ Result<void> check_group_settings(const GroupSettings& settings, const Config& b
 
 std::optional<std::string> effective_group_value(const GroupSettings& settings, const Config& broker,
                                                  std::string_view name) {
-  const KafkaSetting* setting = find_setting(kafka_group_settings(), name);
-  if (setting == nullptr) {
-    return std::nullopt;
-  }
-  if (const auto found = settings.find(std::string(name)); found != settings.end()) {
-    return tidy_value(*setting, found->second);
-  }
-  if (!setting->synonyms.empty()) {
-    if (auto value = effective_broker_value(broker, split(setting->synonyms, ' ').front())) {
-      return value;
-    }
-  }
-  return std::optional<std::string>(setting->default_value);
+  return effective_value(find_setting(kafka_group_settings(), name), settings, broker);
 }
 
 }  // namespace ottla

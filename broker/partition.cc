@@ -1,16 +1,12 @@
 #include "broker/partition.h"
 
-#include <chrono>
 #include <utility>
+
+#include "broker/wall_clock.h"
 
 namespace ottla {
 
 namespace {
-
-std::int64_t wall_clock_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 Error stopping() { return {ErrorCode::NOT_LEADER_OR_FOLLOWER, "the broker is stopping"}; }
 

@@ -9,15 +9,11 @@
 #include <thread>
 
 #include "broker/log.h"
+#include "broker/wall_clock.h"
 
 namespace ottla {
 
 namespace {
-
-std::int64_t wall_clock_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 // A quarter of the descriptors we may have; sockets need the others.
 std::size_t open_files_max() {

@@ -77,20 +77,9 @@ bool topic_setting_has_effect(std::string_view name) { return std::ranges::binar
 
 std::optional<std::string> effective_topic_value(const TopicSettings& settings, const Config& broker,
                                                  std::string_view name) {
-  const KafkaSetting* setting = find_setting(kafka_topic_settings(), name);
-  if (setting == nullptr) {
-    return std::nullopt;
-  }
-  if (const auto found = settings.find(std::string(name)); found != settings.end()) {
-    return tidy_value(*setting, found->second);
-  }
-  if (!setting->synonyms.empty()) {
-    if (auto value = effective_broker_value(broker, split(setting->synonyms, ' ').front())) {
-      // Any negative time is "for ever", and -1 is how topics say it.
-      return name == "retention.ms" && value->starts_with('-') ? "-1" : value;
-    }
-  }
-  return std::optional<std::string>(setting->default_value);
+  auto value = effective_value(find_setting(kafka_topic_settings(), name), settings, broker);
+  // Any negative time is "for ever", and -1 is how topics say it.
+  return name == "retention.ms" && value && value->starts_with('-') ? "-1" : value;
 }
 
 Result<void> check_topic_settings(const TopicSettings& settings, const Config& broker) {

@@ -19,11 +19,6 @@ bool is_zero(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-std::string Finding::text() const {
-  return fmt::format("{} {} at position {}{}: {}", is_damage ? "DAMAGE" : "note", file, position,
-                     offset ? fmt::format(", offset {}", offset->value) : "", what);
-}
-
 IndexCheck::IndexCheck(Disk& disk, const std::string& partition_directory, Offset base_offset, bool is_closed,
                        Report report)
     : base_offset_(base_offset),

@@ -29,8 +29,11 @@ Result<std::optional<CompactionPlan>> Log::plan_compaction(std::int64_t now_ms, 
                       .sources = {},
                       .first_dirty = std::max(cleaned_to_, segments_.front()->base_offset()),
                       .end = segments_.front()->base_offset(),
-                      .last_of_producers = producers_->last_batches(),
+                      .last_of_producers = {},
                       .now_ms = now_ms};
+  for (const auto& last : producers_->last_batches()) {
+    plan.last_of_producers.insert(last.base_offset);
+  }
   const std::size_t closed = segments_.size() - (active().size_bytes() == 0 && segments_.size() > 1 ? 2 : 1);
   std::int64_t all_bytes = 0;
   std::int64_t dirty_bytes = 0;

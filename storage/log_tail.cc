@@ -27,7 +27,7 @@ Result<Offset> read_snapshots(Disk& disk, const std::string& directory, LogTail&
     const auto state = content ? ProducerState::decode_from_kafka(*content) : std::nullopt;
     if (offset && state) {
       covered = std::max(covered, *offset);
-      for (const auto& batch : state->last_batches_of_all()) {
+      for (const auto& batch : state->last_batches()) {
         tail.greatest_producer_id = std::max(tail.greatest_producer_id, batch.producer_id);
       }
     }

@@ -6,6 +6,7 @@
 
 #include "storage/index_check.h"
 #include "storage/leader_epochs.h"
+#include "storage/log_file_names.h"
 #include "storage/log_places.h"
 #include "storage/partition_metadata.h"
 #include "storage/producer_check.h"
@@ -23,7 +24,7 @@ class PartitionVerifier {
         counts_(counts),
         report_(std::move(report)),
         producers_(disk, directory_, report_),
-        has_no_gaps_(disk.exists(directory_ + "/.ottla-no-gaps")) {}
+        has_no_gaps_(disk.exists(no_gaps_path(directory_))) {}
 
   Result<void> run() {
     check_metadata();

@@ -26,8 +26,10 @@ ProducerCheck::ProducerCheck(Disk& disk, const std::string& partition_directory,
       report_({.file = path, .what = content ? "version or CRC are wrong" : content.error().message});
       continue;
     }
-    for (const auto& batch : state->last_batches_of_all()) {
-      remembered_.emplace(batch.last_offset, Remembered{batch, path});
+    for (const auto& batch : state->last_batches()) {
+      if (batch.last_offset >= Offset{0}) {
+        remembered_.emplace(batch.last_offset, Remembered{batch, path});
+      }
     }
   }
 }

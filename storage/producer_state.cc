@@ -85,18 +85,21 @@ void ProducerState::remember(const BatchHeader& header, std::int64_t now_ms) {
   }
 }
 
-std::vector<ProducerState::Summary> ProducerState::summaries() const {
-  std::vector<Summary> all;
+std::vector<ProducerState::LastBatch> ProducerState::last_batches() const {
+  std::vector<LastBatch> all;
   all.reserve(producers_.size());
   for (const auto& [id, producer] : producers_) {
-    Summary summary{.producer_id = id, .epoch = producer.epoch};
+    LastBatch last{.producer_id = id, .producer_epoch = producer.epoch};
     if (!producer.batches.empty()) {
-      summary.last_sequence = producer.batches.back().last_sequence;
-      summary.last_timestamp_ms = producer.batches.back().timestamp_ms;
+      const Batch& batch = producer.batches.back();
+      last.last_sequence = batch.last_sequence;
+      last.base_offset = batch.base_offset;
+      last.last_offset = batch.base_offset + batch.last_offset_delta;
+      last.timestamp_ms = batch.timestamp_ms;
     }
-    all.push_back(summary);
+    all.push_back(last);
   }
-  std::ranges::sort(all, {}, &Summary::producer_id);
+  std::ranges::sort(all, {}, &LastBatch::producer_id);
   return all;
 }
 
@@ -110,27 +113,6 @@ void ProducerState::truncate(Offset offset) {
     std::erase_if(batches, [offset](const Batch& batch) { return batch.base_offset >= offset; });
     one = batches.empty() ? producers_.erase(one) : std::next(one);
   }
-}
-
-std::set<Offset> ProducerState::last_batches() const {
-  std::set<Offset> offsets;
-  for (const auto& [id, producer] : producers_) {
-    if (!producer.batches.empty()) {
-      offsets.insert(producer.batches.back().base_offset);
-    }
-  }
-  return offsets;
-}
-
-std::vector<ProducerState::LastBatch> ProducerState::last_batches_of_all() const {
-  std::vector<LastBatch> all;
-  for (const auto& [id, producer] : producers_) {
-    if (!producer.batches.empty()) {
-      const Batch& last = producer.batches.back();
-      all.push_back({id, producer.epoch, last.last_sequence, last.base_offset + last.last_offset_delta});
-    }
-  }
-  return all;
 }
 
 Bytes ProducerState::encode() const {

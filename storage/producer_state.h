@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
-#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -28,31 +27,21 @@ class ProducerState {
   // Forgets batches at or above `offset`, and producers that have none left.
   void truncate(Offset offset);
 
-  // What is remembered of the last batch of a producer.
+  // What is remembered of a producer's last batch; no sequence if only its epoch is known.
   struct LastBatch {
     std::int64_t producer_id = no_producer_id;
     std::int16_t producer_epoch = -1;
     std::int32_t last_sequence = no_sequence;
-    Offset last_offset;
+    Offset base_offset{-1};
+    Offset last_offset{-1};
+    std::int64_t timestamp_ms = -1;
   };
-  [[nodiscard]] std::vector<LastBatch> last_batches_of_all() const;
-
-  // The base offset of each producer's last batch.
-  [[nodiscard]] std::set<Offset> last_batches() const;
+  [[nodiscard]] std::vector<LastBatch> last_batches() const;  // by producer id
 
   [[nodiscard]] Bytes encode() const;  // ours, whole
   static std::optional<ProducerState> decode(std::span<const std::byte> bytes);
   [[nodiscard]] Bytes encode_for_kafka() const;
   static std::optional<ProducerState> decode_from_kafka(std::span<const std::byte> bytes);
-
-  // What is known of one producer's last batch.
-  struct Summary {
-    std::int64_t producer_id = 0;
-    std::int16_t epoch = 0;
-    std::int32_t last_sequence = -1;
-    std::int64_t last_timestamp_ms = -1;
-  };
-  [[nodiscard]] std::vector<Summary> summaries() const;  // by producer id
 
   [[nodiscard]] std::size_t size() const { return producers_.size(); }
 

@@ -38,32 +38,26 @@ void GroupCoordinator::close() {
   }
 }
 
-Result<void> GroupCoordinator::check(const std::string& group) const {
-  if (const auto home = home_of(group); home && unreadable_.contains(home.get())) {
-    return failure(ErrorCode::COORDINATOR_NOT_AVAILABLE, fmt::format("{} could not be read", home->name()));
+GroupCoordinator::Place GroupCoordinator::place_of(const std::string& group) const {
+  const auto topic = broker_.partitions.find(offsets_topic);
+  if (!topic) {
+    return {};
+  }
+  const auto index = partition_of_group(group, static_cast<std::int32_t>(topic->partitions.size()));
+  return {topic->partition(index), shards_[static_cast<std::size_t>(index) % shards_.size()].get()};
+}
+
+Result<void> GroupCoordinator::check(const Place& place) const {
+  if (unreadable_.contains(place.home.get())) {
+    return failure(ErrorCode::COORDINATOR_NOT_AVAILABLE, fmt::format("{} could not be read", place.home->name()));
   }
   return {};
 }
 
-std::int32_t GroupCoordinator::partition_count() const {
-  const auto topic = broker_.partitions.find(offsets_topic);
-  return topic ? static_cast<std::int32_t>(topic->partitions.size()) : 0;
-}
-
-std::shared_ptr<Partition> GroupCoordinator::home_of(const std::string& group) const {
-  const auto topic = broker_.partitions.find(offsets_topic);
-  return topic ? topic->partition(partition_of_group(group, static_cast<std::int32_t>(topic->partitions.size())))
-               : nullptr;
-}
-
-GroupShard* GroupCoordinator::shard_of(const std::string& group) const {
-  const std::int32_t count = partition_count();
-  return count > 0 ? shards_[static_cast<std::size_t>(partition_of_group(group, count)) % shards_.size()].get()
-                   : nullptr;
-}
+Result<void> GroupCoordinator::check(const std::string& group) const { return check(place_of(group)); }
 
 Awaitable<Result<void>> GroupCoordinator::ensure_topic() {
-  if (partition_count() > 0) {
+  if (broker_.partitions.find(offsets_topic)) {
     co_return Result<void>{};
   }
   NewTopic wish = offsets_topic_wish(broker_.config);
@@ -72,34 +66,38 @@ Awaitable<Result<void>> GroupCoordinator::ensure_topic() {
     logger().error("{} cannot be made: {}", offsets_topic, made.error().message);
     co_return failure(ErrorCode::COORDINATOR_NOT_AVAILABLE, made.error().message);
   }
-  if (partition_count() == 0) {
+  if (!broker_.partitions.find(offsets_topic)) {
     co_return failure(ErrorCode::COORDINATOR_NOT_AVAILABLE, fmt::format("{} is being made", offsets_topic));
   }
   co_return Result<void>{};
 }
 
-Awaitable<Result<void>> GroupCoordinator::prepare(const std::string& group, IfAbsent if_absent) {
+Awaitable<Result<GroupCoordinator::Place>> GroupCoordinator::find(const std::string& group, IfAbsent if_absent) {
   if (if_absent == IfAbsent::create) {
     if (auto ready = co_await ensure_topic(); !ready) {
-      co_return ready;
+      co_return std::unexpected(ready.error());
     }
   }
-  co_return check(group);
+  Place place = place_of(group);
+  if (place.shard == nullptr) {
+    co_return failure(ErrorCode::GROUP_ID_NOT_FOUND, fmt::format("Group {} not found.", group));
+  }
+  if (auto readable = check(place); !readable) {
+    co_return std::unexpected(readable.error());
+  }
+  co_return place;
 }
 
 Awaitable<GroupAnswer> GroupCoordinator::ask(std::string group, groups::Event event, IfAbsent if_absent) {
-  if (const auto ready = co_await prepare(group, if_absent); !ready) {
-    co_return std::unexpected(ready.error());
-  }
-  GroupShard* shard = shard_of(group);
-  auto home = home_of(group);
-  if (shard == nullptr || !home) {
-    co_return failure(ErrorCode::GROUP_ID_NOT_FOUND, fmt::format("Group {} not found.", group));
+  auto place = co_await find(group, if_absent);
+  if (!place) {
+    co_return std::unexpected(place.error());
   }
   auto answer = std::make_shared<OneShot<GroupAnswer>>();
-  asio::post(shard->core().io,
-             [shard, group = std::move(group), home = std::move(home), event = std::move(event), if_absent,
-              answer]() mutable { shard->ask(group, std::move(home), std::move(event), if_absent, answer); });
+  asio::post(place->shard->core().io, [shard = place->shard, group = std::move(group), home = std::move(place->home),
+                                       event = std::move(event), if_absent, answer]() mutable {
+    shard->ask(group, std::move(home), std::move(event), if_absent, answer);
+  });
   co_return co_await answer->wait();
 }
 

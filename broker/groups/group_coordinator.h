@@ -36,7 +36,7 @@ class GroupCoordinator {
   template <class Look>
   auto look_at(std::string group, Look look) -> Awaitable<decltype(look(nullptr))> {
     using Seen = decltype(look(nullptr));
-    GroupShard* shard = shard_of(group);
+    GroupShard* shard = place_of(group).shard;
     if (shard == nullptr) {
       co_return look(nullptr);
     }
@@ -66,11 +66,14 @@ class GroupCoordinator {
   }
 
  private:
-  Awaitable<Result<void>> prepare(const std::string& group, IfAbsent if_absent);
-  [[nodiscard]] std::shared_ptr<Partition> home_of(const std::string& group) const;
-  // nullptr as long as __consumer_offsets is not there: then there are no groups.
-  [[nodiscard]] GroupShard* shard_of(const std::string& group) const;
-  [[nodiscard]] std::int32_t partition_count() const;
+  // Where a group lives; nothing as long as __consumer_offsets is not there: then there are no groups.
+  struct Place {
+    std::shared_ptr<Partition> home;
+    GroupShard* shard = nullptr;
+  };
+  [[nodiscard]] Place place_of(const std::string& group) const;
+  [[nodiscard]] Result<void> check(const Place& place) const;
+  Awaitable<Result<Place>> find(const std::string& group, IfAbsent if_absent);
 
   Broker& broker_;
   std::set<const Partition*> unreadable_;

@@ -18,7 +18,8 @@ namespace ottla {
 
 inline constexpr std::string_view offsets_topic = "__consumer_offsets";
 
-// The topic as it is made: compacted, with offsets.topic.num.partitions and offsets.topic.segment.bytes.
+// The topic as it is made: compacted, each write synced, with offsets.topic.num.partitions and
+// offsets.topic.segment.bytes.
 NewTopic offsets_topic_wish(const Config& config);
 
 // Which of `partitions` a group belongs to: Kafka's rule (the hash of a Java string), so that a data directory of

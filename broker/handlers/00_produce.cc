@@ -10,6 +10,7 @@
 #include "broker/groups/offsets_topic.h"
 #include "broker/handlers.h"
 #include "broker/log.h"
+#include "broker/wall_clock.h"
 #include "protocol/record.h"
 #include "protocol/record_batch.h"
 
@@ -34,11 +35,6 @@ void refuse(PartitionAnswer& answer, const Error& error) {
   if (!error.message.empty()) {
     answer.error_message = error.message;
   }
-}
-
-std::int64_t wall_clock_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
 }
 
 BatchLimits limits_of(const RequestContext& context, const TopicConfig& topic) {

@@ -10,8 +10,6 @@ constexpr std::int16_t topic_ids_since = 10;
 
 using TopicAnswer = OffsetCommitResponse::OffsetCommitResponseTopic;
 
-std::int64_t wall_clock_ms() { return GroupShard::now_ms(); }
-
 // Why one partition cannot be committed, whatever the group says.
 ErrorCode check(const Broker& broker, const NamedTopic& topic, bool by_id,
                 const OffsetCommitRequest::OffsetCommitRequestTopic::OffsetCommitRequestPartition& asked) {
@@ -45,7 +43,7 @@ OffsetCommitResponse prepare(const RequestContext& context, OffsetCommitRequest&
                                   .offset = asked.committed_offset,
                                   .leader_epoch = asked.committed_leader_epoch,
                                   .metadata = std::move(asked.committed_metadata).value_or(""),
-                                  .commit_timestamp_ms = wall_clock_ms()}});
+                                  .commit_timestamp_ms = GroupShard::now_ms()}});
       }
     }
   }

@@ -10,8 +10,8 @@ constexpr std::int16_t groups_since = 8;
 constexpr std::int16_t topic_ids_since = 10;
 
 using GroupAsked = OffsetFetchRequest::OffsetFetchRequestGroup;
-using GroupAnswer_ = OffsetFetchResponse::OffsetFetchResponseGroup;
-using TopicAnswer = GroupAnswer_::OffsetFetchResponseTopics;
+using FetchedGroup = OffsetFetchResponse::OffsetFetchResponseGroup;
+using TopicAnswer = FetchedGroup::OffsetFetchResponseTopics;
 using PartitionAnswer = TopicAnswer::OffsetFetchResponsePartitions;
 using Offsets = std::map<groups::TopicPartition, groups::CommittedOffset>;
 
@@ -57,13 +57,13 @@ TopicAnswer one_topic(const Broker& broker, const Offsets& offsets, const GroupA
   return answer;
 }
 
-Awaitable<GroupAnswer_> fetch(RequestContext& context, const GroupAsked& asked) {
+Awaitable<FetchedGroup> fetch(RequestContext& context, const GroupAsked& asked) {
   if (const auto served = context.broker.groups->check(asked.group_id); !served) {
-    co_return GroupAnswer_{.group_id = asked.group_id, .error_code = served.error().code};
+    co_return FetchedGroup{.group_id = asked.group_id, .error_code = served.error().code};
   }
   auto copy = [](const groups::Group* group) { return group != nullptr ? group->offsets() : Offsets{}; };
   const Offsets offsets = co_await context.broker.groups->look_at(asked.group_id, copy);
-  GroupAnswer_ answer{.group_id = asked.group_id};
+  FetchedGroup answer{.group_id = asked.group_id};
   if (!asked.topics) {
     answer.topics = all_topics(context.broker, offsets);
     co_return answer;
@@ -86,7 +86,7 @@ GroupAsked only_group(OffsetFetchRequest& request) {
   return asked;
 }
 
-void answer_with_only_group(OffsetFetchResponse& response, const GroupAnswer_& group) {
+void answer_with_only_group(OffsetFetchResponse& response, const FetchedGroup& group) {
   response.error_code = group.error_code;
   for (const auto& topic : group.topics) {
     auto& answer = response.topics.emplace_back();

@@ -21,9 +21,9 @@ Awaitable<DescribeProducersResponse> handle(RequestContext& context, DescribePro
       }
       for (const auto& producer : partition->producers()) {
         answer.active_producers.push_back({.producer_id = producer.producer_id,
-                                           .producer_epoch = producer.epoch,
+                                           .producer_epoch = producer.producer_epoch,
                                            .last_sequence = producer.last_sequence,
-                                           .last_timestamp = producer.last_timestamp_ms,
+                                           .last_timestamp = producer.timestamp_ms,
                                            .coordinator_epoch = -1});
       }
     }
