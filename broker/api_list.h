@@ -7,6 +7,10 @@
 #include "protocol/api/03_metadata.h"
 #include "protocol/api/08_offset_commit.h"
 #include "protocol/api/09_offset_fetch.h"
+#include "protocol/api/10000_quorum_message.h"
+#include "protocol/api/10001_propose.h"
+#include "protocol/api/10002_replica_fetch.h"
+#include "protocol/api/10003_member_heartbeat.h"
 #include "protocol/api/10_find_coordinator.h"
 #include "protocol/api/11_join_group.h"
 #include "protocol/api/12_heartbeat.h"
@@ -30,6 +34,8 @@
 #include "protocol/api/57_update_features.h"
 #include "protocol/api/60_describe_cluster.h"
 #include "protocol/api/61_describe_producers.h"
+#include "protocol/api/68_consumer_group_heartbeat.h"
+#include "protocol/api/69_consumer_group_describe.h"
 #include "protocol/api/74_list_config_resources.h"
 #include "protocol/api/75_describe_topic_partitions.h"
 
@@ -42,6 +48,10 @@ using Handlers =
              DeleteRecordsRequest, InitProducerIdRequest, OffsetForLeaderEpochRequest, DescribeConfigsRequest,
              AlterConfigsRequest, DescribeLogDirsRequest, CreatePartitionsRequest, DeleteGroupsRequest,
              IncrementalAlterConfigsRequest, OffsetDeleteRequest, UpdateFeaturesRequest, DescribeClusterRequest,
-             DescribeProducersRequest, ListConfigResourcesRequest, DescribeTopicPartitionsRequest>;
+             DescribeProducersRequest, ConsumerGroupHeartbeatRequest, ConsumerGroupDescribeRequest,
+             ListConfigResourcesRequest, DescribeTopicPartitionsRequest>;
+
+// What brokers say to one another: served on the inter-broker listener of a cluster only, and listed nowhere.
+using ClusterHandlers = TypeList<QuorumMessageRequest, ProposeRequest, ReplicaFetchRequest, MemberHeartbeatRequest>;
 
 }  // namespace ottla

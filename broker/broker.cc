@@ -1,5 +1,8 @@
 #include "broker/broker.h"
 
+#include <fmt/format.h>
+
+#include "broker/cluster/cluster.h"
 #include "broker/connection.h"
 #include "broker/groups/group_coordinator.h"
 #include "broker/kafka_import.h"
@@ -25,7 +28,10 @@ Result<std::unique_ptr<Broker>> Broker::open(const Config& settings, Disk& disk)
     logger().info("{}: there is nothing of Kafka's to import", (*directory)->path());
   }
   auto broker = std::make_unique<Broker>(config, std::move(*directory), disk);
-  auto metadata = MetadataQuorum::open(disk, broker->directory->path(), config.node_id, broker->partitions);
+  for (const std::string& warning : broker->directory->warnings()) {
+    logger().warn("{}", warning);
+  }
+  auto metadata = MetadataQuorum::open(disk, broker->directory->path(), quorum_plan(config), broker->partitions);
   if (!metadata) {
     return std::unexpected(std::move(metadata.error()));
   }
@@ -34,8 +40,27 @@ Result<std::unique_ptr<Broker>> Broker::open(const Config& settings, Disk& disk)
     broker->cores.push_back(std::make_unique<Core>(index));
   }
   broker->groups = std::make_unique<GroupCoordinator>(*broker);
-  broker->groups->load();
+  if (config.is_cluster()) {
+    broker->membership = std::make_unique<Cluster>(*broker);
+    broker->cluster = broker->membership.get();
+  } else {
+    broker->metadata->run();
+  }
+  broker->groups->start();
   return broker;
+}
+
+QuorumPlan quorum_plan(const Config& config) {
+  QuorumPlan plan{.node_id = config.node_id, .is_cluster = config.is_cluster()};
+  for (const QuorumVoter& voter : config.controller_quorum_voters) {
+    plan.voters.push_back({.id = quorum::server_id(voter.id),
+                           .address = fmt::format("{}:{}", voter.host, voter.port),
+                           .role = quorum::ServerRole::voter});
+  }
+  if (plan.voters.empty()) {
+    plan.voters.push_back({.id = plan.self(), .address = "alone", .role = quorum::ServerRole::voter});
+  }
+  return plan;
 }
 
 Broker::Broker(const Config& settings, std::unique_ptr<LogDirectory> log_directory, Disk& disk)
@@ -51,7 +76,28 @@ Address Broker::address_for(const Connection& connection) const {
   return {local.address().to_string(), local.port()};
 }
 
-Broker::~Broker() = default;
+std::vector<Node> Broker::nodes_for(const Connection& connection) const {
+  std::vector<Node> nodes;
+  metadata->read([&](const Controller& state) {
+    for (const auto& [id, broker] : state.brokers()) {
+      const auto endpoint = std::ranges::find(broker.endpoints, connection.listener_name(), &BrokerEndpoint::name);
+      if (id != config.node_id && endpoint != broker.endpoints.end()) {
+        nodes.push_back({id, {endpoint->host, endpoint->port}, broker.rack, broker.fenced});
+      }
+    }
+  });
+  nodes.push_back({config.node_id, address_for(connection), config.broker_rack, false});
+  std::ranges::sort(nodes, {}, &Node::id);
+  return nodes;
+}
+
+BrokerId Broker::controller_among(const std::vector<Node>& nodes) const {
+  const auto active = std::ranges::find(nodes, metadata->active_controller(), &Node::id);
+  return active != nodes.end() && !active->is_fenced ? active->id : config.node_id;
+}
+
+// Its threads speak to all the others.
+Broker::~Broker() { metadata.reset(); }
 
 Result<void> Broker::close() {
   metadata.reset();  // no topic comes or goes any more

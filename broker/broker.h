@@ -8,6 +8,7 @@
 
 #include "broker/config.h"
 #include "broker/core.h"
+#include "broker/fetch_session.h"
 #include "broker/metadata_quorum.h"
 #include "broker/partitions.h"
 #include "broker/producer_ids.h"
@@ -16,13 +17,23 @@
 
 namespace ottla {
 
+class Cluster;
+class ClusterServices;
 class Connection;
 class GroupCoordinator;
 
-// Where clients of one connection find this broker.
+// Where clients of one connection find a broker.
 struct Address {
   std::string host;
   std::int32_t port = 0;
+};
+
+// A broker of the cluster, as one connection's client is told of it.
+struct Node {
+  BrokerId id;
+  Address address;
+  std::optional<std::string> rack;
+  bool is_fenced = false;
 };
 
 class Broker {
@@ -36,6 +47,11 @@ class Broker {
 
   // advertised.listeners if set, else the address this client reached us by.
   [[nodiscard]] Address address_for(const Connection& connection) const;
+  // Those that can be reached by the connection's listener, by id; fenced ones, too.
+  [[nodiscard]] std::vector<Node> nodes_for(const Connection& connection) const;
+  // Whom clients are told to be the controller: the active one, if they are told of it, or else this broker, which
+  // forwards what they ask.
+  [[nodiscard]] BrokerId controller_among(const std::vector<Node>& nodes) const;
   // A clean stop: the cores have stopped before.
   Result<void> close();
 
@@ -44,10 +60,16 @@ class Broker {
   Partitions partitions;
   std::unique_ptr<MetadataQuorum> metadata;
   ProducerIds producer_ids;
+  FetchSessionSlots fetch_session_slots{config.max_incremental_fetch_session_cache_slots};
   std::vector<std::unique_ptr<Core>> cores;
   std::unique_ptr<GroupCoordinator> groups;
+  std::unique_ptr<Cluster> membership;  // nullptr: on its own
+  ClusterServices* cluster = nullptr;   // the same, as the handlers see it
   std::atomic<bool> ready = false;
 };
+
+// Who agrees on the metadata: the voters of the settings, or this broker alone.
+QuorumPlan quorum_plan(const Config& config);
 
 // Every API in handlers.h, as ApiVersions lists it.
 std::vector<ApiVersionsResponse::ApiVersion> served_api_versions();

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <thread>
 
+#include "broker/cluster/cluster_config.h"
 #include "broker/config_layers.h"
 #include "broker/kafka_settings.h"
 
@@ -119,6 +120,14 @@ struct Assign {
     }
     return {};
   }
+  Result<void> operator()(std::vector<QuorumVoter> Config::* member) const {
+    auto voters = parse_voters(split_list(text));
+    if (!voters) {
+      return std::unexpected(std::move(voters.error()));
+    }
+    config.*member = std::move(*voters);
+    return {};
+  }
   Result<void> operator()(std::map<std::string, std::string> Config::* member) const {
     (config.*member).clear();
     for (const std::string& part : split_list(text)) {
@@ -143,11 +152,10 @@ Result<void> check_whole(const Config& config) {
   if (config.log_dirs.size() != 1) {
     return invalid(fmt::format("log.dirs names {} directories, one is served yet", config.log_dirs.size()));
   }
-  const auto clients = config.client_listeners();
-  if (clients.empty()) {
+  if (config.client_listeners().empty()) {
     return invalid("listeners names no listener for clients");
   }
-  for (const Listener& listener : clients) {
+  for (const Listener& listener : config.opened_listeners()) {
     const auto protocol = config.listener_security_protocol_map.find(listener.name);
     if (protocol == config.listener_security_protocol_map.end()) {
       return invalid(fmt::format("listener {} has no protocol in listener.security.protocol.map", listener.name));
@@ -171,11 +179,17 @@ Result<void> check_whole(const Config& config) {
 
 }  // namespace
 
-std::vector<Listener> Config::client_listeners() const {
-  std::vector<Listener> clients;
-  std::ranges::copy_if(listeners, std::back_inserter(clients), [this](const Listener& listener) {
+std::vector<Listener> Config::opened_listeners() const {
+  std::vector<Listener> opened;
+  std::ranges::copy_if(listeners, std::back_inserter(opened), [this](const Listener& listener) {
     return std::ranges::find(controller_listener_names, listener.name) == controller_listener_names.end();
   });
+  return opened;
+}
+
+std::vector<Listener> Config::client_listeners() const {
+  auto clients = opened_listeners();
+  std::erase_if(clients, [this](const Listener& listener) { return is_inter_broker(listener.name); });
   return clients;
 }
 
@@ -212,8 +226,16 @@ Result<ParsedConfig> parse_config(std::span<const GivenSetting> given) {
     parsed.warnings.push_back(
         fmt::format("warning: {}: {} is a Kafka setting that has no effect here", one->source, name));
   }
-  if (auto checked = check_whole(parsed.config); !checked) {
+  parsed.config.node_id_is_given = last.contains("node.id") || last.contains("broker.id");
+  auto checked = parsed.config.is_cluster() ? check_cluster(parsed.config) : Result<void>{};
+  if (checked) {
+    checked = check_whole(parsed.config);
+  }
+  if (!checked) {
     return std::unexpected(std::move(checked.error()));
+  }
+  if (parsed.config.is_cluster() && !parsed.config.cluster_id) {
+    parsed.config.cluster_id = cluster_id_of(parsed.config.controller_quorum_voters);
   }
   return parsed;
 }

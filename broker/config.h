@@ -24,6 +24,14 @@ struct Listener {
   std::int32_t port = 0;
 };
 
+// "id@host:port" of controller.quorum.voters.
+struct QuorumVoter {
+  BrokerId id;
+  std::string host;
+  std::uint16_t port = 0;
+  friend bool operator==(const QuorumVoter&, const QuorumVoter&) = default;
+};
+
 struct Config {
   // Not settings: --import-kafka, and whether the node id is asked for or only the default.
   bool import_kafka = false;
@@ -34,8 +42,10 @@ struct Config {
   std::vector<Listener> advertised_listeners;
   std::vector<std::string> controller_listener_names;
   std::map<std::string, std::string> listener_security_protocol_map;
+  std::vector<QuorumVoter> controller_quorum_voters;  // by id
+  std::string inter_broker_listener_name;
   std::vector<std::string> log_dirs;
-  std::optional<std::string> cluster_id;
+  std::optional<std::string> cluster_id;  // in a cluster always set: from the voters, if it is not given
   std::optional<std::string> broker_rack;
   std::string http_listener;
 
@@ -51,6 +61,7 @@ struct Config {
 
   std::int32_t message_max_bytes = 0;
   std::int32_t fetch_max_bytes = 0;
+  std::int32_t max_incremental_fetch_session_cache_slots = 0;
   std::int64_t decompression_max_bytes = 0;
   std::int64_t decompression_max_ratio = 0;
   std::string log_message_timestamp_type;
@@ -83,10 +94,24 @@ struct Config {
   std::int32_t offset_metadata_max_bytes = 0;
   std::int32_t offsets_retention_minutes = 0;
   std::int64_t offsets_retention_check_interval_ms = 0;
+  std::int32_t default_replication_factor = 0;
+  std::int32_t min_insync_replicas = 0;
+  std::int32_t broker_heartbeat_interval_ms = 0;
+  std::int32_t broker_session_timeout_ms = 0;
+  std::int64_t replica_lag_time_max_ms = 0;
+  std::int32_t replica_fetch_wait_max_ms = 0;
+  std::int32_t replica_fetch_max_bytes = 0;
+  std::int32_t replica_fetch_backoff_ms = 0;
+  bool auto_leader_rebalance_enable = false;
+  std::int64_t leader_imbalance_check_interval_seconds = 0;
+
   std::int32_t group_min_session_timeout_ms = 0;
   std::int32_t group_max_session_timeout_ms = 0;
   std::int32_t group_initial_rebalance_delay_ms = 0;
   std::int32_t group_max_size = 0;
+  std::int32_t group_consumer_max_size = 0;
+  std::int32_t group_consumer_session_timeout_ms = 0;
+  std::int32_t group_consumer_heartbeat_interval_ms = 0;
 
   // What the values above come from, by name: as given at the start, and as AlterConfigs set it for all brokers and for
   // this one. The later wins (config_layers.h).
@@ -94,16 +119,24 @@ struct Config {
   std::map<std::string, std::string> dynamic_default;
   std::map<std::string, std::string> dynamic_broker;
 
-  // Those of `listeners` that clients use: the controller's own is not opened (this broker is its own quorum).
+  // Voters are given: this broker is one of several, or may become it.
+  [[nodiscard]] bool is_cluster() const { return !controller_quorum_voters.empty(); }
+  // By this listener brokers reach one another.
+  [[nodiscard]] bool is_inter_broker(std::string_view listener_name) const {
+    return is_cluster() && listener_name == inter_broker_listener_name;
+  }
+  // Those of `listeners` that are opened: all but the controller's own.
+  [[nodiscard]] std::vector<Listener> opened_listeners() const;
+  // Those of them that clients use.
   [[nodiscard]] std::vector<Listener> client_listeners() const;
   // num.network.threads, or one for each processor.
   [[nodiscard]] std::size_t cores() const;
 };
 
-using ConfigMember =
-    std::variant<bool Config::*, std::int32_t Config::*, std::int64_t Config::*, BrokerId Config::*,
-                 std::string Config::*, std::optional<std::string> Config::*, std::vector<std::string> Config::*,
-                 std::vector<Listener> Config::*, std::map<std::string, std::string> Config::*>;
+using ConfigMember = std::variant<bool Config::*, std::int32_t Config::*, std::int64_t Config::*, BrokerId Config::*,
+                                  std::string Config::*, std::optional<std::string> Config::*,
+                                  std::vector<std::string> Config::*, std::vector<Listener> Config::*,
+                                  std::vector<QuorumVoter> Config::*, std::map<std::string, std::string> Config::*>;
 
 struct Setting {
   std::string_view name;

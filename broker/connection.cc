@@ -11,9 +11,6 @@ namespace ottla {
 
 namespace {
 
-// Requests of one connection that may wait for their replies; beyond it we stop reading (a bound, not a tuning knob).
-constexpr std::size_t max_pending_replies = 1024;
-constexpr std::size_t max_held_bytes = std::size_t{16} * 1024 * 1024;
 constexpr auto silence_check_interval = std::chrono::seconds(1);
 // A frame may take this long, and as much longer as its bytes take at the slowest rate we put up with.
 constexpr auto slow_frame_deadline = std::chrono::seconds(30);
@@ -26,6 +23,7 @@ Connection::Connection(Socket socket, Core& core, Broker& broker, std::string li
       core_(core),
       broker_(broker),
       listener_name_(std::move(listener_name)),
+      is_from_broker_(broker.cluster != nullptr && broker.config.is_inter_broker(listener_name_)),
       reader_(broker.config.socket_request_max_bytes) {
   boost::system::error_code ignored;
   local_ = socket_.local_endpoint(ignored);
@@ -80,7 +78,10 @@ Awaitable<> Connection::serve_frame(Frame frame) {
     close(header.error().message);
     co_return;
   }
-  const ApiEntry* api = find_api(header->api_key);
+  const ApiEntry* api = is_from_broker_ ? find_cluster_api(header->api_key) : nullptr;
+  if (api == nullptr) {
+    api = find_api(header->api_key);
+  }
   if (api == nullptr) {
     close(fmt::format("API key {} is not served (version {} asked)", header->api_key, header->api_version));
     co_return;
@@ -89,7 +90,9 @@ Awaitable<> Connection::serve_frame(Frame frame) {
   auto context = std::make_shared<RequestContext>(broker_, core_, *this, *header, std::move(frame), Clock::now());
   context->reply->held_bytes = context->frame.bytes.size();
   held_bytes_ += context->reply->held_bytes;
-  replies_.push_back(context->reply);
+  if (!api->unordered) {
+    replies_.push_back(context->reply);
+  }
   if (header->api_version < api->api.versions.min || header->api_version > api->api.versions.max) {
     if (api->api.key == ApiVersionsRequest::api.key) {
       answer_unsupported_api_versions(*context);
@@ -100,7 +103,10 @@ Awaitable<> Connection::serve_frame(Frame frame) {
     co_return;
   }
   served_any_ = true;
-  if (api->two_stage) {
+  if (api->unordered) {
+    ++unordered_pending_;
+    asio::co_spawn(core_.io, serve_unordered(*api, context), asio::detached);
+  } else if (api->two_stage) {
     asio::co_spawn(core_.io, serve_two_stage(*api, context), asio::detached);
     co_await context->dispatched.wait();
   } else {
@@ -116,6 +122,14 @@ Awaitable<> Connection::serve_two_stage(const ApiEntry& api, std::shared_ptr<Req
   context->dispatched.complete(true);  // if the handler failed before it came to that
 }
 
+Awaitable<> Connection::serve_unordered(const ApiEntry& api, std::shared_ptr<RequestContext> context) {
+  const auto self = shared_from_this();
+  const auto outcome = co_await api.serve(context);
+  --unordered_pending_;
+  overtaking_.push_back(context->reply);
+  finish(api, *context, outcome);
+}
+
 // KIP-511: whatever was asked, the answer is version 0 with the error, so that any client can read it and ask again.
 void Connection::answer_unsupported_api_versions(RequestContext& context) {
   ApiVersionsResponse response;
@@ -124,87 +138,7 @@ void Connection::answer_unsupported_api_versions(RequestContext& context) {
   begin_response(context.reply->out, context.header.correlation_id, false);
   encode_message(context.reply->out, response, 0, ApiVersionsRequest::api.flexible);
   finish_response(context.reply->out);
-  context.reply->ready = true;
-  reply_ready();
-}
-
-void Connection::finish(const ApiEntry& api, RequestContext& context, const Result<void>& outcome) {
-  if (!outcome) {
-    close(outcome.error().message);
-    return;
-  }
-  core_.metrics.served(api.api.key, Clock::now() - context.received_at, context.reply->has_error);
-  context.reply->held_bytes += context.reply->out.size_bytes();
-  held_bytes_ += context.reply->out.size_bytes();
-  context.reply->ready = true;
-  reply_ready();
-}
-
-bool Connection::has_room() const { return replies_.size() < max_pending_replies && held_bytes_ < max_held_bytes; }
-
-void Connection::let_go(Reply& reply) {
-  held_bytes_ -= reply.held_bytes;
-  reply.held_bytes = 0;
-  if (room_ && has_room()) {
-    room_->complete(true);
-  }
-}
-
-Awaitable<> Connection::wait_for_room() {
-  while (!has_room() && !closed_) {
-    room_ = std::make_shared<OneShot<bool>>();
-    const auto room = room_;
-    co_await room->wait();
-  }
-}
-
-void Connection::reply_ready() {
-  if (closed_ || flush_planned_ || writing_ || replies_.empty() || !replies_.front()->ready) {
-    return;
-  }
-  flush_planned_ = true;
-  core_.at_end_of_turn([self = shared_from_this()] {
-    self->flush_planned_ = false;
-    self->write_ready_replies();
-  });
-}
-
-// Moves the ready replies at the front of the queue to being_written_, as one gathered write. False: nothing to write.
-bool Connection::collect_ready_replies() {
-  being_written_.clear();
-  buffers_.clear();
-  while (!replies_.empty() && replies_.front()->ready) {
-    auto reply = std::move(replies_.front());
-    replies_.pop_front();
-    if (reply->nothing_to_send) {
-      let_go(*reply);
-      continue;
-    }
-    reply->out.for_each_part(
-        [this](std::span<const std::byte> part) { buffers_.emplace_back(part.data(), part.size()); });
-    being_written_.push_back(std::move(reply));
-  }
-  return !buffers_.empty();
-}
-
-void Connection::write_ready_replies() {
-  if (closed_ || writing_ || !collect_ready_replies()) {
-    return;
-  }
-  writing_ = true;
-  asio::async_write(socket_, buffers_,
-                    [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) {
-                      self->writing_ = false;
-                      for (const auto& reply : self->being_written_) {
-                        self->let_go(*reply);
-                      }
-                      self->core_.metrics.sent(size);
-                      if (error) {
-                        self->close("");
-                        return;
-                      }
-                      self->write_ready_replies();
-                    });
+  make_ready(*context.reply);
 }
 
 bool Connection::is_too_slow(Clock::time_point now) const {
@@ -226,7 +160,7 @@ void Connection::watch_for_silence() {
     } else if (!self->served_any_ &&
                now - self->last_received_ > std::chrono::milliseconds(config.connection_handshake_timeout_ms)) {
       self->close("no request within connection.handshake.timeout.ms");
-    } else if (self->replies_.empty() &&
+    } else if (self->replies_.empty() && self->unordered_pending_ == 0 &&
                now - self->last_received_ > std::chrono::milliseconds(config.connections_max_idle_ms)) {
       self->close("idle for longer than connections.max.idle.ms");
     } else {
@@ -252,9 +186,7 @@ void Connection::close(std::string_view reason) {
   boost::system::error_code ignored;
   socket_.shutdown(Socket::shutdown_both, ignored);
   socket_.close(ignored);
-  if (room_) {
-    room_->complete(true);
-  }
+  end_waits();
 }
 
 }  // namespace ottla

@@ -1,14 +1,17 @@
-// One client connection: frames in, replies out in request order. Lives on one core and is touched by no other.
+// One client connection: frames in, replies out in request order (those of some requests between brokers as they become
+// ready). Lives on one core and is touched by no other.
 #pragma once
 
 #include <deque>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
 #include "broker/asio.h"
 #include "broker/core.h"
 #include "broker/dispatch.h"
+#include "broker/fetch_session.h"
 #include "broker/frame_reader.h"
 #include "broker/request_context.h"
 
@@ -28,31 +31,43 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   [[nodiscard]] bool is_closed() const { return closed_; }
 
+  std::unique_ptr<FetchSession> fetch_session;  // the Fetch handler's; nullptr: none
+
   // The address this client reached us by: what Metadata answers unless advertised.listeners says otherwise.
   [[nodiscard]] const asio::ip::tcp::endpoint& local_endpoint() const { return local_; }
   [[nodiscard]] std::string peer_host() const { return peer_.substr(0, peer_.rfind(':')); }
   [[nodiscard]] const std::string& listener_name() const { return listener_name_; }
+  // An unordered handler waits here before it reads what it will answer with: so much is not sent yet.
+  Awaitable<> wait_to_answer();
+  // Completed when the connection closes, at once if it has; until it is forgotten.
+  void wake_at_close(const std::shared_ptr<OneShot<bool>>& waiting);
+  void forget(const std::shared_ptr<OneShot<bool>>& waiting) { woken_at_close_.erase(waiting); }
   // From ApiVersions v3 (KIP-511); counted in the metrics.
   void set_client_software(std::string_view name, std::string_view version);
 
  private:
   Awaitable<> serve_frame(Frame frame);
   Awaitable<> serve_two_stage(const ApiEntry& api, std::shared_ptr<RequestContext> context);
+  Awaitable<> serve_unordered(const ApiEntry& api, std::shared_ptr<RequestContext> context);
   void answer_unsupported_api_versions(RequestContext& context);
   void finish(const ApiEntry& api, RequestContext& context, const Result<void>& outcome);
   Awaitable<> wait_for_room();
   [[nodiscard]] bool has_room() const;
   void let_go(Reply& reply);
+  void make_ready(Reply& reply);
+  void end_waits();
   [[nodiscard]] bool is_too_slow(Clock::time_point now) const;
   void reply_ready();
   void write_ready_replies();
   [[nodiscard]] bool collect_ready_replies();
+  void collect(std::shared_ptr<Reply> reply);
   void watch_for_silence();
 
   Socket socket_;
   Core& core_;
   Broker& broker_;
   const std::string listener_name_;
+  const bool is_from_broker_;  // came by the inter-broker listener of a cluster
   asio::ip::tcp::endpoint local_;
   std::string peer_;
   FrameReader reader_;
@@ -63,12 +78,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool closed_ = false;
 
   std::deque<std::shared_ptr<Reply>> replies_;         // in request order, ready or not
+  std::vector<std::shared_ptr<Reply>> overtaking_;     // ready, of unordered requests
+  std::size_t unordered_pending_ = 0;                  // such requests that have no reply yet
   std::vector<std::shared_ptr<Reply>> being_written_;  // their buffers are with the kernel
   std::vector<asio::const_buffer> buffers_;
-  std::size_t held_bytes_ = 0;  // of requests not answered and replies not sent
+  std::size_t held_bytes_ = 0;    // of requests not answered and replies not sent
+  std::size_t unsent_bytes_ = 0;  // of replies that are ready
   bool writing_ = false;
   bool flush_planned_ = false;
   std::shared_ptr<OneShot<bool>> room_;  // the reader waits here when too many replies are pending
+  std::deque<std::shared_ptr<OneShot<bool>>> waiting_to_answer_;
+  std::set<std::shared_ptr<OneShot<bool>>> woken_at_close_;
   std::string client_software_;
 };
 

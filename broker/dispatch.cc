@@ -45,7 +45,9 @@ Awaitable<Result<void>> serve(std::shared_ptr<RequestContext> context) {
   if (!body) {
     co_return std::unexpected(std::move(body.error()));
   }
-  auto request = decode_message<Request>(*body, header.api_version, api.flexible, budget);
+  // As Kafka does, and librdkafka needs it: its Metadata request for all topics (seen in 2.12 and 2.16) has three bytes
+  // too many.
+  auto request = decode_message<Request>(*body, header.api_version, api.flexible, budget, LeftOver::ignored);
   if (!request) {
     co_return failure(request.error().code,
                       fmt::format("{} v{}: {}", api.name, header.api_version, request.error().message));
@@ -63,20 +65,26 @@ Awaitable<Result<void>> serve(std::shared_ptr<RequestContext> context) {
 
 template <class... Requests>
 constexpr auto make_table(TypeList<Requests...>) {
-  return std::array{ApiEntry{Requests::api, is_two_stage<Requests>, &serve<Requests>}...};
+  return std::array{ApiEntry{Requests::api, is_two_stage<Requests>, is_unordered<Requests>, &serve<Requests>}...};
 }
 
 constexpr auto table = make_table(Handlers{});
-static_assert(std::ranges::is_sorted(table, {}, [](const ApiEntry& entry) { return entry.api.key; }));
+constexpr auto cluster_table = make_table(ClusterHandlers{});
+constexpr auto key_of = [](const ApiEntry& entry) { return entry.api.key; };
+static_assert(std::ranges::is_sorted(table, {}, key_of) && std::ranges::is_sorted(cluster_table, {}, key_of));
+
+const ApiEntry* find(std::span<const ApiEntry> entries, std::int16_t key) {
+  const auto found = std::ranges::lower_bound(entries, key, {}, key_of);
+  return found != entries.end() && found->api.key == key ? &*found : nullptr;
+}
 
 }  // namespace
 
 std::span<const ApiEntry> served_apis() { return table; }
 
-const ApiEntry* find_api(std::int16_t key) {
-  const auto* const found =
-      std::ranges::lower_bound(table, key, {}, [](const ApiEntry& entry) { return entry.api.key; });
-  return found != table.end() && found->api.key == key ? &*found : nullptr;
-}
+const ApiEntry* find_api(std::int16_t key) { return find(table, key); }
+
+std::span<const ApiEntry> served_cluster_apis() { return cluster_table; }
+const ApiEntry* find_cluster_api(std::int16_t key) { return find(cluster_table, key); }
 
 }  // namespace ottla

@@ -14,6 +14,7 @@ namespace ottla {
 struct ApiEntry {
   Api api;
   bool two_stage = false;
+  bool unordered = false;
   // Decodes, handles, encodes into context->reply. An error means the request could not be decoded: close.
   Awaitable<Result<void>> (*serve)(std::shared_ptr<RequestContext> context) = nullptr;
 };
@@ -21,5 +22,9 @@ struct ApiEntry {
 // Sorted by key. `find_api` gives nullptr for a key that is not served.
 std::span<const ApiEntry> served_apis();
 const ApiEntry* find_api(std::int16_t key);
+
+// The same for what brokers say to one another.
+std::span<const ApiEntry> served_cluster_apis();
+const ApiEntry* find_cluster_api(std::int16_t key);
 
 }  // namespace ottla

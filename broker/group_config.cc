@@ -12,8 +12,8 @@ namespace ottla {
 
 namespace {
 
-// None yet: they are for protocols that are not served (KIP-848, KIP-932, KIP-1071).
-constexpr std::array<std::string_view, 0> with_effect{};
+// The others are for protocols that are not served (KIP-932, KIP-1071).
+constexpr std::array<std::string_view, 2> with_effect{"consumer.heartbeat.interval.ms", "consumer.session.timeout.ms"};
 
 std::int64_t number(const std::string& text) {
   std::int64_t value = 0;

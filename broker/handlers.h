@@ -20,4 +20,15 @@ inline constexpr bool is_two_stage = false;
 template <>
 inline constexpr bool is_two_stage<ProduceRequest> = true;
 
+// The next request of its connection starts at once, and its reply leaves when it is ready, before or after others:
+// one that waits must not hold up another.
+template <class Request>
+inline constexpr bool is_unordered = false;
+template <>
+inline constexpr bool is_unordered<ProposeRequest> = true;
+template <>
+inline constexpr bool is_unordered<ReplicaFetchRequest> = true;
+template <>
+inline constexpr bool is_unordered<MemberHeartbeatRequest> = true;
+
 }  // namespace ottla

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::int64_t idle_file_interval_ms = 30'000;
 constexpr std::int64_t flush_interval_ms = 1'000;
+constexpr std::int64_t high_watermark_interval_ms = 5'000;
 
 void warn(const Partition& partition, const Error& error) { logger().warn("{}: {}", partition.name(), error.message); }
 
@@ -30,6 +31,7 @@ Housekeeper::Housekeeper(Partitions& partitions, LogDirectory& directory, const 
   add(&Config::log_retention_check_interval_ms, &Housekeeper::check_retention);
   add(&Config::log_cleaner_backoff_ms, &Housekeeper::compact_logs);
   add(&Config::log_flush_offset_checkpoint_interval_ms, &Housekeeper::write_recovery_points);
+  add([](const Config&) { return high_watermark_interval_ms; }, &Housekeeper::write_high_watermarks);
   add([](const Config&) { return idle_file_interval_ms; }, &Housekeeper::close_idle_files);
   add([](const Config&) { return flush_interval_ms; }, &Housekeeper::sync_what_is_old);
 }
@@ -216,6 +218,12 @@ void Housekeeper::write_recovery_points() {
     return points;
   });
   if (!written) {
+    logger().warn("{}", written.error().message);
+  }
+}
+
+void Housekeeper::write_high_watermarks() {
+  if (const auto written = partitions_.write_high_watermarks(); !written) {
     logger().warn("{}", written.error().message);
   }
 }

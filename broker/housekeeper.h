@@ -43,6 +43,7 @@ class Housekeeper {
   void check_retention();
   void compact_logs();
   void write_recovery_points();
+  void write_high_watermarks();
   void close_idle_files();
   void sync_what_is_old();
   bool serve_waiting();

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "broker/broker.h"
+#include "broker/cluster/cluster.h"
 #include "broker/groups/group_coordinator.h"
 #include "broker/http/http_server.h"
 #include "broker/log.h"
@@ -22,6 +23,7 @@ namespace ottla {
 namespace {
 
 constexpr auto longest_farewell = std::chrono::seconds(5);
+constexpr auto longest_leave = std::chrono::seconds(10);
 
 int refuse_to_start(const std::string& why) {
   fmt::print(stderr, "ottla: {}\n", why);
@@ -47,6 +49,9 @@ void stop(Broker& broker, Server& server, HttpServer& http) {
   for (auto& core : broker.cores) {
     run_on(*core, [&core] { core->close_connections(); });
   }
+  if (broker.membership) {
+    run_on(*broker.cores.front(), [&broker] { broker.membership->stop(); });
+  }
   broker.groups->close();
   broker.partitions.for_each([](Partition& partition) { partition.end_waits(); });
   const auto deadline = Clock::now() + longest_farewell;
@@ -61,6 +66,35 @@ void stop(Broker& broker, Server& server, HttpServer& http) {
   for (auto& core : broker.cores) {
     core->stop_and_join();
   }
+}
+
+// Until this broker is a member of its cluster. False: a signal came first.
+bool join_cluster(Broker& broker, const Server& server, const sigset_t& signals) {
+  std::promise<void> joined;
+  Core& core = *broker.cores.front();
+  asio::co_spawn(core.io, broker.membership->join(server.endpoints()), [&joined](const std::exception_ptr& problem) {
+    problem ? joined.set_exception(problem) : joined.set_value();
+  });
+  auto done = joined.get_future();
+  constexpr timespec at_once{};
+  while (done.wait_for(std::chrono::milliseconds(5)) != std::future_status::ready) {
+    if (sigtimedwait(&signals, nullptr, &at_once) > 0) {
+      run_on(core, [&broker] { broker.membership->stop(); });
+      done.wait();
+      return false;
+    }
+  }
+  done.get();  // what was thrown ends the process: it is no member
+  return true;
+}
+
+// Its partitions are led by others before it goes, if there is a controller that sees to it.
+void leave_cluster(Broker& broker) {
+  const auto left = std::make_shared<std::promise<void>>();
+  auto done = left->get_future();
+  asio::co_spawn(broker.cores.front()->io, broker.membership->leave(),
+                 [left](const std::exception_ptr&) { left->set_value(); });
+  done.wait_for(longest_leave);
 }
 
 // As many descriptors as we are allowed: segments and connections share them.
@@ -99,6 +133,11 @@ int serve(const Config& config) {
     core->start();
   }
   Core& first_core = *(*broker)->cores.front();
+  run_on(first_core, [&] { server.start_for_brokers(); });
+  if ((*broker)->membership && !join_cluster(**broker, server, signals)) {
+    stop(**broker, server, http);
+    return 0;
+  }
   run_on(first_core, [&] {
     server.start();
     http.start();
@@ -115,6 +154,9 @@ int serve(const Config& config) {
   sigwait(&signals, &signal_number);
   logger().info("stopping on signal {}", signal_number);
   (*broker)->ready = false;
+  if ((*broker)->membership) {
+    leave_cluster(**broker);
+  }
   stop(**broker, server, http);
   if (const auto closed = (*broker)->close(); !closed) {
     return refuse_to_start("not stopped cleanly: " + closed.error().message);
@@ -130,6 +172,9 @@ int main(int argc, char** argv) {
   const ottla::Options options = ottla::parse_options(argc, argv);
   if (options.log) {
     return ottla::run_log_command(*options.log);
+  }
+  if (options.group) {
+    return ottla::run_group_command(*options.group);
   }
   if (!options.config) {
     fmt::print(options.exit_code == 0 ? stdout : stderr, "{}", options.text);

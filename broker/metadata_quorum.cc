@@ -1,52 +1,125 @@
 #include "broker/metadata_quorum.h"
 
+#include <fmt/format.h>
 #include <pthread.h>
 
+#include <random>
+
 #include "broker/log.h"
+#include "replication/quorum/configuration.h"
 
 namespace ottla {
 
 namespace {
-constexpr std::uint64_t only_term = 1;  // a quorum of one has no elections; a consensus log goes on from term 1
-constexpr std::size_t entries_before_snapshot = 10'000;
 
-Result<void> apply_broker_changes(const Controller& controller, BrokerId node_id, Partitions& partitions) {
-  return partitions.set_broker_changes(controller.configs(config_resource::broker, ""),
-                                       controller.configs(config_resource::broker, std::to_string(node_id.value)));
+constexpr std::uint64_t first_term = 1;  // of what was written before there was a quorum
+
+std::string text_of(const std::vector<quorum::Server>& servers) {
+  std::string text;
+  for (const quorum::Server& server : servers) {
+    text += fmt::format("{}{}@{}", text.empty() ? "" : ",", quorum::broker_id(server.id).value, server.address);
+  }
+  return text;
 }
+
+// What a broker on its own has decided before there was a quorum.
+Result<Controller> replay(const CommandLog& log) {
+  Controller controller;
+  if (const auto& snapshot = log.snapshot()) {
+    auto restored = Controller::restore(snapshot->bytes);
+    if (!restored) {
+      return restored;
+    }
+    controller = std::move(*restored);
+  }
+  for (const auto& entry : log.entries()) {
+    const auto command = decode_command(entry.bytes);
+    if (!command) {
+      return std::unexpected(command.error());
+    }
+    (void)controller.apply(*command, entry.index);  // what it refused then, it refuses now
+  }
+  return controller;
+}
+
+// The voters that the disk knows, as they were last changed.
+std::vector<quorum::Server> voters_in(const quorum::StoredState& state) {
+  quorum::Configuration configuration;
+  if (state.snapshot) {
+    configuration = state.snapshot->configuration;
+  }
+  for (const quorum::Entry& entry : state.entries) {
+    if (entry.kind == quorum::EntryKind::change) {
+      configuration = quorum::decode_configuration(*entry.bytes).value_or(configuration);
+    }
+  }
+  std::erase_if(configuration.servers, [](const auto& one) { return one.role != quorum::ServerRole::voter; });
+  return configuration.servers;
+}
+
+Result<void> check_voters(const quorum::StoredState& state, const QuorumPlan& plan, const std::string& directory) {
+  const auto stored = voters_in(state);
+  const bool is_same_alone = !plan.is_cluster && stored.size() == 1 && stored[0].id == plan.self();
+  if (stored == plan.voters || is_same_alone) {
+    return {};
+  }
+  return failure(ErrorCode::INCONSISTENT_VOTER_SET,
+                 fmt::format("{} was written by a broker of the voters {}, and the voters are to be {}", directory,
+                             text_of(stored), text_of(plan.voters)));
+}
+
+// A new directory, or one of a broker on its own, becomes that of a server of the quorum.
+Result<void> make_quorum(QuorumStore& store, const CommandLog& log, const QuorumPlan& plan,
+                         const std::string& directory) {
+  if (store.has_quorum()) {
+    return {};
+  }
+  if (plan.is_cluster) {
+    if (log.last_index() > 0) {
+      return failure(ErrorCode::INCONSISTENT_VOTER_SET,
+                     fmt::format("{} was written by a broker on its own, and cannot join the voters {}", directory,
+                                 text_of(plan.voters)));
+    }
+    return store.format({plan.voters});
+  }
+  const auto controller = replay(log);
+  return controller ? store.adopt(plan.voters.front(), controller->snapshot()) : std::unexpected(controller.error());
+}
+
 }  // namespace
 
-Result<std::unique_ptr<MetadataQuorum>> MetadataQuorum::open(Disk& disk, const std::string& directory, BrokerId node_id,
+Result<std::unique_ptr<MetadataQuorum>> MetadataQuorum::open(Disk& disk, const std::string& directory, QuorumPlan plan,
                                                              Partitions& partitions) {
   auto log = CommandLog::open(disk, directory);
   if (!log) {
     return std::unexpected(std::move(log.error()));
   }
-  Controller controller;
-  if (const auto& snapshot = (*log)->snapshot()) {
-    auto restored = Controller::restore(snapshot->bytes);
-    if (!restored) {
-      return std::unexpected(std::move(restored.error()));
+  const CommandLog& opened = **log;
+  QuorumStore store(std::move(*log));
+  if (auto made = make_quorum(store, opened, plan, directory); !made) {
+    return std::unexpected(std::move(made.error()));
+  }
+  auto state = store.load();
+  if (!state) {
+    return std::unexpected(std::move(state.error()));
+  }
+  if (auto right = check_voters(*state, plan, directory); !right) {
+    return std::unexpected(std::move(right.error()));
+  }
+  const bool is_alone = !plan.is_cluster;
+  auto made = std::make_unique<MetadataQuorum>(std::move(store), std::move(plan), partitions);
+  quorum::Effects effects;
+  made->driver_.start(quorum_time_ms(), *state, effects);
+  made->carry_out(effects);
+  if (made->failed_) {
+    return std::unexpected(*made->failed_);
+  }
+  if (is_alone) {
+    if (auto followed = made->follower_.open_at_start(made->controller_); !followed) {
+      return std::unexpected(std::move(followed.error()));
     }
-    controller = std::move(*restored);
   }
-  for (const auto& entry : (*log)->entries()) {
-    const auto command = decode_command(entry.bytes);
-    if (!command) {
-      return std::unexpected(command.error());
-    }
-    (void)controller.apply(*command);  // what it refused then, it refuses now
-  }
-  if (auto changed = apply_broker_changes(controller, node_id, partitions); !changed) {
-    logger().error("the changed settings of this broker do not count: {}", changed.error().message);
-  }
-  if (auto cleaned = partitions.remove_strays(controller, (*log)->cut_bytes() > 0); !cleaned) {
-    return std::unexpected(std::move(cleaned.error()));
-  }
-  if (auto opened = partitions.open_all(controller); !opened) {
-    return std::unexpected(std::move(opened.error()));
-  }
-  return std::make_unique<MetadataQuorum>(std::move(*log), std::move(controller), node_id, partitions);
+  return made;
 }
 
 Result<void> MetadataQuorum::seed(Disk& disk, const std::string& directory, std::span<const Command> commands) {
@@ -57,21 +130,33 @@ Result<void> MetadataQuorum::seed(Disk& disk, const std::string& directory, std:
   std::vector<CommandLog::Entry> entries;
   for (const Command& command : commands) {
     entries.push_back(
-        {.index = (*log)->last_index() + entries.size() + 1, .term = only_term, .bytes = encode_command(command)});
+        {.index = (*log)->last_index() + entries.size() + 1, .term = first_term, .bytes = encode_command(command)});
   }
   return (*log)->append(entries);
 }
 
-MetadataQuorum::MetadataQuorum(std::unique_ptr<CommandLog> log, Controller controller, BrokerId node_id,
-                               Partitions& partitions)
-    : log_(std::move(log)),
-      controller_(std::move(controller)),
-      node_id_(node_id),
-      partitions_(partitions),
-      thread_([this] {
-        pthread_setname_np(pthread_self(), "metadata");
-        work();
+MetadataQuorum::MetadataQuorum(QuorumStore store, QuorumPlan plan, Partitions& partitions)
+    : store_(std::move(store)),
+      plan_(std::move(plan)),
+      driver_(plan_.self(), std::ranges::find(plan_.voters, plan_.self(), &quorum::Server::id)->address, plan_.settings,
+              std::random_device{}()),
+      follower_(plan_.node_id, partitions, [this](const auto& look) {
+        const std::shared_lock lock(state_mutex_);
+        look(controller_);
       }) {}
+
+void MetadataQuorum::connect(Send send, Forward forward) {
+  send_ = std::move(send);
+  forward_ = std::move(forward);
+}
+
+void MetadataQuorum::run() {
+  follower_.start();
+  thread_ = std::jthread([this] {
+    pthread_setname_np(pthread_self(), "quorum");
+    work();
+  });
+}
 
 MetadataQuorum::~MetadataQuorum() {
   {
@@ -81,99 +166,51 @@ MetadataQuorum::~MetadataQuorum() {
   wake_.notify_one();
 }
 
-void MetadataQuorum::propose(Command command, std::function<void(Result<Applied>)> committed) {
+void MetadataQuorum::enqueue(Input input) {
   {
     const std::lock_guard lock(queue_mutex_);
-    queue_.push_back({std::move(command), std::move(committed)});
+    queue_.push_back(std::move(input));
   }
   wake_.notify_one();
 }
 
+void MetadataQuorum::receive(quorum::Message message) { enqueue(std::move(message)); }
+
+void MetadataQuorum::propose(Command command, std::function<void(Result<Applied>)> committed) {
+  enqueue(Proposal{std::move(command), [committed = std::move(committed)](std::uint64_t, Result<Applied> applied) {
+                     committed(std::move(applied));
+                   }});
+}
+
 Awaitable<Result<Applied>> MetadataQuorum::propose(Command command) {
-  auto done = std::make_shared<OneShot<Result<Applied>>>();
-  propose(std::move(command), [done](Result<Applied> applied) { done->complete(std::move(applied)); });
+  const auto done = std::make_shared<OneShot<Result<Applied>>>();
+  if (is_active_ || !forward_) {
+    propose(std::move(command), [done](Result<Applied> applied) { done->complete(std::move(applied)); });
+    co_return co_await done->wait();
+  }
+  follower_.expect();
+  auto index = co_await forward_(encode_command(command));
+  if (!index) {
+    follower_.expect_no_more();
+    co_return std::unexpected(std::move(index.error()));
+  }
+  follower_.wait_for(*index, [done](std::uint64_t, Result<Applied> applied) { done->complete(std::move(applied)); });
   co_return co_await done->wait();
 }
 
-void MetadataQuorum::work() {
-  for (;;) {
-    Proposal proposal;
-    {
-      std::unique_lock lock(queue_mutex_);
-      wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-      if (stopping_) {
-        return;
-      }
-      proposal = std::move(queue_.front());
-      queue_.pop_front();
-    }
-    proposal.committed(commit(proposal.command));
-    snapshot_if_long();
-  }
+Awaitable<Result<std::uint64_t>> MetadataQuorum::commit(Command command) {
+  const auto done = std::make_shared<OneShot<Result<std::uint64_t>>>();
+  enqueue(Proposal{std::move(command), [done](std::uint64_t index, const Result<Applied>& applied) {
+                     // An index: it is in the log, whatever the state machine made of it.
+                     done->complete(index > 0 ? Result<std::uint64_t>(index) : std::unexpected(applied.error()));
+                   }});
+  co_return co_await done->wait();
 }
 
-Result<Applied> MetadataQuorum::commit(const Command& command) {
-  const std::uint64_t index = log_->last_index() + 1;
-  const CommandLog::Entry entry{.index = index, .term = only_term, .bytes = encode_command(command)};
-  if (auto appended = log_->append({&entry, 1}); !appended) {
-    logger().error("the metadata log cannot be written: {}", appended.error().message);
-    return std::unexpected(std::move(appended.error()));
-  }
-  auto applied = [&] {
-    const std::unique_lock lock(state_mutex_);
-    return controller_.apply(command);
-  }();
-  if (applied) {
-    if (auto followed = follow(*applied); !followed) {
-      logger().error("metadata is committed but not followed here: {}", followed.error().message);
-      return std::unexpected(std::move(followed.error()));
-    }
-  }
-  return applied;
-}
-
-Result<void> MetadataQuorum::follow(const Applied& applied) {
-  if (const auto* created = std::get_if<TopicCreated>(&applied)) {
-    return partitions_.open(*created->topic);
-  }
-  if (const auto* deleted = std::get_if<TopicDeleted>(&applied)) {
-    return partitions_.remove(deleted->topic->id);
-  }
-  if (const auto* added = std::get_if<PartitionsAdded>(&applied)) {
-    return partitions_.add_partitions(*added->topic, added->first_added);
-  }
-  if (const auto* changed = std::get_if<ConfigsChanged>(&applied)) {
-    return follow_configs(*changed);
-  }
-  return {};
-}
-
-Result<void> MetadataQuorum::follow_configs(const ConfigsChanged& changed) {
-  if (changed.topic != nullptr) {
-    return partitions_.configure(*changed.topic);
-  }
-  if (changed.resource_type != config_resource::broker) {
-    return {};
-  }
-  if (auto applied = apply_broker_changes(controller_, node_id_, partitions_); !applied) {
-    return applied;
-  }
-  for (const auto& [name, topic] : controller_.topics()) {  // the broker's settings are the defaults of its topics
-    if (auto configured = partitions_.configure(*topic); !configured) {
-      return configured;
-    }
-  }
-  return {};
-}
-
-// The log is bounded: now and then an image takes the place of what led to it.
-void MetadataQuorum::snapshot_if_long() {
-  if (log_->entries().size() < entries_before_snapshot) {
-    return;
-  }
-  if (auto written = log_->write_snapshot(log_->last_index(), only_term, controller_.snapshot()); !written) {
-    logger().error("the metadata snapshot cannot be written: {}", written.error().message);
-  }
+Awaitable<> MetadataQuorum::follow() {
+  const auto done = std::make_shared<OneShot<bool>>();
+  follower_.begin([done] { done->complete(true); });
+  co_await done->wait();
 }
 
 }  // namespace ottla

@@ -20,7 +20,7 @@ void LatencyHistogram::record(std::chrono::nanoseconds duration) {
 }
 
 void CoreMetrics::served(std::int16_t api_key, std::chrono::nanoseconds duration, bool has_error) {
-  ApiMetrics& api = apis_[static_cast<std::size_t>(api_key) % api_keys];
+  ApiMetrics& api = apis_[slot(static_cast<std::size_t>(api_key))];
   api.requests.add(1);
   api.errors.add(has_error ? 1 : 0);
   api.latency.record(duration);

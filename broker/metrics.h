@@ -45,7 +45,9 @@ struct ApiMetrics {
 
 class CoreMetrics {
  public:
-  static constexpr std::size_t api_keys = 100;
+  // Kafka's APIs, and those that brokers have among themselves (keys from 10000).
+  static constexpr std::size_t kafka_api_keys = 100;
+  static constexpr std::size_t cluster_api_keys = 10;
 
   void connection_opened() { connections_.add(1); }
   void connection_closed(const std::string& client_software);
@@ -58,14 +60,19 @@ class CoreMetrics {
   [[nodiscard]] std::int64_t connections() const { return connections_.value(); }
   [[nodiscard]] std::int64_t received_bytes() const { return received_bytes_.value(); }
   [[nodiscard]] std::int64_t sent_bytes() const { return sent_bytes_.value(); }
-  [[nodiscard]] const ApiMetrics& api(std::size_t key) const { return apis_[key]; }
+  [[nodiscard]] const ApiMetrics& api(std::size_t key) const { return apis_[slot(key)]; }
   [[nodiscard]] std::map<std::string, std::int64_t> connections_by_client() const;
 
  private:
+  static constexpr std::size_t slot(std::size_t key) {
+    constexpr std::size_t first_cluster_key = 10'000;
+    return key < first_cluster_key ? key % kafka_api_keys : kafka_api_keys + key % cluster_api_keys;
+  }
+
   Counter connections_;
   Counter received_bytes_;
   Counter sent_bytes_;
-  std::array<ApiMetrics, api_keys> apis_;
+  std::array<ApiMetrics, kafka_api_keys + cluster_api_keys> apis_;
   mutable std::mutex clients_mutex_;  // taken when a client says hello or leaves, and at a scrape
   std::map<std::string, std::int64_t> clients_;
 };

@@ -24,6 +24,17 @@ TEST(Metrics, a_duration_falls_into_the_bucket_of_the_next_power_of_two) {
   EXPECT_EQ(histogram.sum_us(), 1 + 2 + 3 + 4 + 5 + 3'600'000'000);
 }
 
+TEST(Metrics, what_brokers_say_to_one_another_is_counted_apart_from_kafkas_apis) {
+  CoreMetrics metrics;
+  metrics.served(10'002, std::chrono::microseconds(1), false);
+  metrics.served(10'003, std::chrono::microseconds(1), true);
+  metrics.served(2, std::chrono::microseconds(1), true);
+  EXPECT_EQ(metrics.api(10'002).requests.value(), 1);
+  EXPECT_EQ(metrics.api(10'002).errors.value(), 0);
+  EXPECT_EQ(metrics.api(10'003).requests.value(), 1);
+  EXPECT_EQ(metrics.api(2).requests.value(), 1);
+}
+
 TEST(Metrics, clients_are_counted_while_they_are_there) {
   CoreMetrics metrics;
   const auto label = metrics.client_seen("librdkafka", "2.0.2");

@@ -56,6 +56,14 @@ void add_log_command(CLI::App& log, LogCommand& command, LogCommand::What what, 
   one->callback([&command, what] { command.what = what; });
 }
 
+void add_group_command(CLI::App& group, GroupCommand& command) {
+  CLI::App* explain = group.add_subcommand("explain", "Who is in a group, for whom it waits, and what happens when.");
+  explain->add_option("NAME", command.group, "The group")->required();
+  explain->add_option("--http", command.http_address, "The broker's http.listener")
+      ->option_text("HOST:PORT")
+      ->capture_default_str();
+}
+
 }  // namespace
 
 Options parse_options(int argc, const char* const* argv) {
@@ -76,6 +84,10 @@ Options parse_options(int argc, const char* const* argv) {
   log->require_subcommand(1);
   add_log_command(*log, log_command, LogCommand::What::dump, "dump", "Print the batches of a log.");
   add_log_command(*log, log_command, LogCommand::What::verify, "verify", "Check all of a log; status 1: damaged.");
+  GroupCommand group_command;
+  CLI::App* group = app.add_subcommand("group", "Ask a running broker about a consumer group.");
+  group->require_subcommand(1);
+  add_group_command(*group, group_command);
   app.footer(settings_help());
   serve->footer(settings_help());
   try {
@@ -88,7 +100,10 @@ Options parse_options(int argc, const char* const* argv) {
     return refuse(fmt::format("{} (see ottla --help)", wrong.what()));
   }
   if (log->parsed()) {
-    return {.config = {}, .log = log_command, .warnings = {}, .text = {}};
+    return {.log = log_command};
+  }
+  if (group->parsed()) {
+    return {.group = group_command};
   }
   const auto given = gather(file, set);
   if (!given) {
@@ -99,9 +114,7 @@ Options parse_options(int argc, const char* const* argv) {
     return refuse(parsed.error().message);
   }
   parsed->config.import_kafka = import_kafka;
-  parsed->config.node_id_is_given = std::ranges::any_of(
-      *given, [](const GivenSetting& one) { return one.name == "node.id" || one.name == "broker.id"; });
-  return {.config = std::move(parsed->config), .log = {}, .warnings = std::move(parsed->warnings)};
+  return {.config = std::move(parsed->config), .warnings = std::move(parsed->warnings)};
 }
 
 }  // namespace ottla

@@ -8,30 +8,32 @@ namespace ottla {
 
 namespace {
 
+// Answers to what was asked before a partition was given up come to the object that asked: generations need not go on
+// from one object to the next.
+constexpr std::uint64_t first_generation = 1;
+
 Error stopping() { return {ErrorCode::NOT_LEADER_OR_FOLLOWER, "the broker is stopping"}; }
 
 }  // namespace
 
-Partition::Partition(std::string name, std::unique_ptr<Log> log, LeaderEpoch epoch, TopicConfig config,
-                     Committer& committer)
+Partition::Partition(std::string name, const PartitionKey& key, Result<std::unique_ptr<Log>> log,
+                     const TopicConfig& config, Committer& committer, const ReplicaPlace& place)
     : name_(std::move(name)),
+      key_(key),
       committer_(committer),
+      outside_(place.outside),
       config_(std::make_shared<const TopicConfig>(config)),
-      log_(std::move(log)) {
-  leader_.step(BecomeLeader{.epoch = epoch,
-                            .log_end_offset = log_->log_end_offset(),
-                            .durable_end_offset = log_->durable_end_offset(),
-                            .waits_for_disk = config.flush_messages == 1});
+      log_(log ? std::move(*log) : nullptr),
+      replica_(place.self, place.times, first_generation,
+               log_ ? std::min(place.high_watermark, log_->log_end_offset()) : Offset{0}) {
+  if (!log) {
+    failed_ = Error{ErrorCode::KAFKA_STORAGE_ERROR, std::move(log.error().message)};
+  }
 }
 
-Partition::Partition(std::string name, Error error, TopicConfig config, Committer& committer)
-    : name_(std::move(name)),
-      committer_(committer),
-      config_(std::make_shared<const TopicConfig>(config)),
-      failed_(std::move(error)) {}
-
-Awaitable<Result<Appended>> Partition::append(AppendBatch batch) {
-  auto mine = std::make_shared<Waiting>(batch);
+Awaitable<Result<Dispatched>> Partition::append(AppendBatch batch, bool needs_all_acks,
+                                                LeaderEpoch current_leader_epoch) {
+  auto mine = std::make_shared<Waiting>(batch, needs_all_acks, current_leader_epoch);
   bool is_writer = false;
   {
     const std::lock_guard lock(queue_mutex_);
@@ -64,43 +66,52 @@ void Partition::write_all_waiting() {
   }
 }
 
+// Each batch is judged for itself; those that may be appended go in together.
 void Partition::write_group(std::vector<std::shared_ptr<Waiting>>& group) {
-  std::vector<std::shared_ptr<CommitWait>> commits;
-  std::vector<std::shared_ptr<Woken>> fetches;
-  {
-    const std::lock_guard lock(mutex_);
-    if (failed_) {
-      for (const auto& one : group) {
-        one->result = std::unexpected(*failed_);
-      }
-      return;
+  Turn turn(mutex_);
+  std::int64_t size = 0;
+  batches_.clear();
+  for (const auto& one : group) {
+    const auto may = failed_ ? Result<LeaderEpoch>(std::unexpected(*failed_))
+                             : replica_.may_append(one->needs_all_acks, one->current_leader_epoch);
+    if (!may) {
+      one->result = std::unexpected(may.error());
+      continue;
     }
-    std::vector<AppendBatch> batches;
-    std::int64_t size = 0;
-    batches.reserve(group.size());
-    for (const auto& one : group) {
-      batches.push_back(one->batch);
-      size += static_cast<std::int64_t>(one->batch.bytes.size());
-    }
-    if (const auto room = committer_.disk_space().take(size); !room) {
-      for (const auto& one : group) {
-        one->result = std::unexpected(room.error());
-      }
-      return;
-    }
-    auto results = log_->append(batches, leader_.epoch(), wall_clock_ms());
-    for (std::size_t i = 0; i < group.size(); ++i) {
-      group[i]->result = std::move(results[i]);
-    }
-    if (leader_.step(LogAppended{log_->log_end_offset()})) {
-      take_due(commits, fetches);
-    }
-    plan_sync();
+    one->result = Dispatched{.base_offset = {}, .epoch = *may};
+    batches_.push_back(one->batch);
+    size += static_cast<std::int64_t>(one->batch.bytes.size());
   }
-  wake_all(commits, fetches);
+  if (batches_.empty()) {
+    return;
+  }
+  const auto refuse_all = [&](const Error& error) {
+    for (const auto& one : group) {
+      one->result = one->result ? std::unexpected(error) : std::move(one->result);
+    }
+  };
+  if (const auto room = committer_.disk_space().take(size); !room) {
+    refuse_all(room.error());
+    return;
+  }
+  auto results = log_->append(batches_, replica_.metadata().leader_epoch, wall_clock_ms());
+  auto next = results.begin();
+  for (const auto& one : group) {
+    if (!one->result) {
+      continue;
+    }
+    if (auto& result = *next++; result) {
+      one->result->base_offset = result->base_offset;
+    } else {
+      one->result = std::unexpected(std::move(result.error()));
+    }
+  }
+  step(replica_event::LogAppended{}, turn);
+  wake_followers(turn);
+  plan_sync();
 }
 
-// REQUIRES: mutex_. With flush.messages above 1 the sync is not what an acknowledgement waits for, but still due.
+// With flush.messages above 1 the sync is not what an acknowledgement waits for, but still due. REQUIRES: mutex_.
 void Partition::plan_sync() {
   const std::int64_t unsynced = log_->log_end_offset() - log_->durable_end_offset();
   if (unsynced == 0) {
@@ -108,7 +119,8 @@ void Partition::plan_sync() {
   } else if (!unsynced_since_ms_) {
     unsynced_since_ms_ = wall_clock_ms();
   }
-  if (unsynced >= config()->flush_messages && !queued_for_sync_ && !failed_) {
+  const std::int64_t due_at = replica_.metadata().waits_for_disk ? 1 : config()->flush_messages;
+  if (unsynced >= due_at && !queued_for_sync_ && !failed_) {
     queued_for_sync_ = true;
     committer_.enqueue(shared_from_this());
   }
@@ -121,112 +133,50 @@ std::optional<SyncJob> Partition::begin_sync() {
 }
 
 void Partition::finish_sync(const SyncJob& job) {
-  std::vector<std::shared_ptr<CommitWait>> commits;
-  std::vector<std::shared_ptr<Woken>> fetches;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!log_ || failed_) {
-      return;
-    }
-    log_->finish_sync(job);
-    if (leader_.step(DiskDone{log_->durable_end_offset()})) {
-      take_due(commits, fetches);
-    }
-    plan_sync();
+  Turn turn(mutex_);
+  if (!log_ || failed_) {
+    return;
   }
-  wake_all(commits, fetches);
-}
-
-// REQUIRES: mutex_. Those whose wait the new high watermark ends.
-void Partition::take_due(std::vector<std::shared_ptr<CommitWait>>& commits,
-                         std::vector<std::shared_ptr<Woken>>& fetches) {
-  const auto end = commit_waits_.upper_bound(leader_.high_watermark());
-  for (auto wait = commit_waits_.begin(); wait != end; ++wait) {
-    commits.push_back(std::move(wait->second));
-  }
-  commit_waits_.erase(commit_waits_.begin(), end);
-  fetches.swap(fetch_waits_);
-}
-
-void Partition::wake_all(const std::vector<std::shared_ptr<CommitWait>>& commits,
-                         const std::vector<std::shared_ptr<Woken>>& fetches) {
-  for (const auto& wait : commits) {
-    wait->complete({});
-  }
-  for (const auto& wait : fetches) {
-    wait->complete(true);
-  }
-}
-
-Awaitable<Result<void>> Partition::wait_until_committed(Core& core, Offset end, Clock::duration time_out) {
-  std::shared_ptr<CommitWait> wait;
-  {
-    const std::lock_guard lock(mutex_);
-    if (end <= leader_.high_watermark()) {
-      co_return Result<void>{};
-    }
-    if (failed_ || ending_waits_) {
-      co_return std::unexpected(failed_.value_or(stopping()));
-    }
-    wait = std::make_shared<CommitWait>();
-    commit_waits_.emplace(end, wait);
-  }
-  const auto timer = core.after(time_out, [wait] {
-    wait->complete(failure(ErrorCode::REQUEST_TIMED_OUT, "not durable on every in-sync replica within timeout.ms"));
-  });
-  auto outcome = co_await wait->wait();
-  core.cancel(timer);
-  co_return outcome;
-}
-
-void Partition::wake_on_advance(Offset seen, std::shared_ptr<Woken> woken) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (!is_gone() && !ending_waits_ && leader_.high_watermark() <= seen) {
-      std::erase_if(fetch_waits_, [](const auto& wait) { return wait->ready(); });  // those that timed out
-      fetch_waits_.push_back(std::move(woken));
-      return;
-    }
-  }
-  woken->complete(true);
+  log_->finish_sync(job);
+  step(replica_event::DurableEndMoved{}, turn);
+  turn.commit(leader_ack_waits_, confirmed_end());
+  plan_sync();
 }
 
 void Partition::fail(const Error& error) {
-  std::multimap<Offset, std::shared_ptr<CommitWait>> commits;
-  std::vector<std::shared_ptr<Woken>> fetches;
-  {
-    const std::lock_guard lock(mutex_);
-    if (failed_) {
-      return;
-    }
-    failed_ = error;
-    if (log_) {
-      log_->fail(error);
-    }
-    commits.swap(commit_waits_);
-    fetches.swap(fetch_waits_);
+  Turn turn(mutex_);
+  if (!failed_) {
+    die(turn, error);
+    carry_out(turn);
   }
-  fail_all(commits, fetches, error);
+}
+
+// REQUIRES: mutex_, and that it has not failed before. Effects are left to the caller.
+void Partition::die(Turn& turn, const Error& error) {
+  led_when_failed_ = replica_.is_leading() ? replica_.metadata().leader_epoch : LeaderEpoch{};
+  failed_ = error;
+  refuse_waits(turn, error);
+  if (log_) {
+    log_->fail(error);
+    raise(replica_event::LogFailed{});
+  }
+}
+
+bool Partition::may_be_read() const {
+  return log_ && !is_gone() &&
+         (replica_.is_leading() ||
+          (failed_ && led_when_failed_.value >= 0 && replica_.metadata().leader_epoch == led_when_failed_));
+}
+
+Error Partition::why_not() const {
+  return failed_.value_or(ending_waits_ ? stopping()
+                                        : Error{ErrorCode::NOT_LEADER_OR_FOLLOWER, "this broker does not lead it"});
 }
 
 void Partition::end_waits() {
-  std::multimap<Offset, std::shared_ptr<CommitWait>> commits;
-  std::vector<std::shared_ptr<Woken>> fetches;
-  {
-    const std::lock_guard lock(mutex_);
-    ending_waits_ = true;
-    commits.swap(commit_waits_);
-    fetches.swap(fetch_waits_);
-  }
-  fail_all(commits, fetches, stopping());
-}
-
-void Partition::fail_all(const std::multimap<Offset, std::shared_ptr<CommitWait>>& commits,
-                         const std::vector<std::shared_ptr<Woken>>& fetches, const Error& error) {
-  for (const auto& [end, wait] : commits) {
-    wait->complete(std::unexpected(error));
-  }
-  wake_all({}, fetches);
+  Turn turn(mutex_);
+  ending_waits_ = true;
+  refuse_waits(turn, stopping());
 }
 
 Result<std::optional<DurableMark>> Partition::close() {

@@ -1,8 +1,8 @@
-// One partition on this broker: runs the effects of the pure leader core against its log, and wakes who waits.
+// One partition on this broker: runs the effects of the pure replica rules against its log, and wakes who waits.
 //
 // A partition is a combiner: appends queue up, the first to arrive becomes the writer, takes all that wait (from every
-// core and connection) and makes one gathered write and one step of them; the others resume with their offsets. Any
-// core may call anything here; no lock is held across an await.
+// core and connection) and makes one gathered write and one `step` of them; the others resume with their offsets. Any
+// thread may call anything here; no lock is held across an await.
 #pragma once
 
 #include <functional>
@@ -10,14 +10,16 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "broker/committer.h"
 #include "broker/core.h"
 #include "broker/one_shot.h"
+#include "broker/replica_outside.h"
 #include "broker/topic_config.h"
-#include "replication/leader.h"
+#include "replication/replica.h"
 #include "storage/log.h"
 #include "storage/producer_state.h"
 
@@ -29,52 +31,100 @@ struct PartitionView {
   Offset high_watermark;
   Offset log_end_offset;
   LeaderEpoch leader_epoch;
-  ErrorCode error = ErrorCode::NONE;  // set: the partition is offline, and nothing else here means anything
+  // A new leader's high watermark lags: below the start of its epoch, the end that consumers may see is not known
+  // (KIP-207).
+  bool knows_end = true;
+  ErrorCode error = ErrorCode::NONE;  // set: it is not led here, or offline, and nothing else here means anything
+};
+
+// The first stage of a write is over. The second one must name the epoch: in a later one, other records may have the
+// offsets.
+struct Dispatched {
+  Offset base_offset;
+  LeaderEpoch epoch;
+};
+
+// Whose replica it is, and how it speaks to others.
+struct ReplicaPlace {
+  BrokerId self;
+  ReplicaTimes times;
+  Offset high_watermark;              // of the checkpoint; a hint
+  ReplicaOutside* outside = nullptr;  // nullptr: a broker on its own
 };
 
 using Woken = OneShot<bool>;
 
 class Partition : public std::enable_shared_from_this<Partition> {
  public:
-  Partition(std::string name, std::unique_ptr<Log> log, LeaderEpoch epoch, TopicConfig config, Committer& committer);
-  // One whose log cannot be opened: it answers with `error`.
-  Partition(std::string name, Error error, TopicConfig config, Committer& committer);
+  // A log that cannot be opened: everything is answered with its error. Nothing is served before `follow`.
+  Partition(std::string name, const PartitionKey& key, Result<std::unique_ptr<Log>> log, const TopicConfig& config,
+            Committer& committer, const ReplicaPlace& place);
   Partition(const Partition&) = delete;
   Partition& operator=(const Partition&) = delete;
 
-  // The first stage of a write: order and offset are fixed when this returns. The bytes stay the caller's.
-  Awaitable<Result<Appended>> append(AppendBatch batch);
-  // The second stage: until every in-sync replica holds everything below `end` as durably as the topic asks.
-  // Errors: REQUEST_TIMED_OUT, KAFKA_STORAGE_ERROR, NOT_LEADER_OR_FOLLOWER (the topic was deleted meanwhile).
-  Awaitable<Result<void>> wait_until_committed(Core& core, Offset end, Clock::duration time_out);
+  // The metadata say this of the partition; what is older than what it has heard already does not count. Blocking: a
+  // leader's epoch is synced first.
+  void follow(const PartitionMetadata& metadata);
+
+  // The first stage of a write: order and offset are fixed when this returns. The bytes stay the caller's. Errors:
+  // those of Replica::may_append, those of Log::append, KAFKA_STORAGE_ERROR.
+  Awaitable<Result<Dispatched>> append(AppendBatch batch, bool needs_all_acks, LeaderEpoch current_leader_epoch = {});
+  // The second stage: until everything below `end`, appended in `epoch`, is on every in-sync replica as durably as the
+  // topic asks; or, not needing all, on this one. Errors: REQUEST_TIMED_OUT, KAFKA_STORAGE_ERROR,
+  // NOT_LEADER_OR_FOLLOWER (another leads now, and may not have it; or the topic was deleted meanwhile).
+  Awaitable<Result<void>> wait_until_committed(Core& core, Offset end, LeaderEpoch epoch, Clock::duration time_out,
+                                               bool needs_all_acks);
+
+  // Readers are served by the leader. Errors of all that follow: NOT_LEADER_OR_FOLLOWER, KAFKA_STORAGE_ERROR.
 
   // Batches that a consumer may see (below the high watermark).
   Result<LogSlice> slice(Offset from, std::int64_t max_bytes, bool at_least_one);
   // Puts damage that a reader was told of (CORRUPT_MESSAGE) into the broker's log, once for each place.
   void report_damage(const Error& damage);
-  // Completes `woken` at the next advance of the high watermark past `seen`, or at once if it has passed.
+  // Completes `woken` at the next advance of the high watermark past `seen`, or at once if it has passed or another
+  // leads.
   void wake_on_advance(Offset seen, std::shared_ptr<Woken> woken);
-
   Result<TimestampAndOffset> offset_for_timestamp(std::int64_t timestamp_ms);
   Result<TimestampAndOffset> max_timestamp();
-  EpochEndOffset end_offset_for(LeaderEpoch epoch);
+  Result<EpochEndOffset> end_offset_for(LeaderEpoch epoch);
   PartitionView view();
-  std::int64_t size_bytes();
-  void expire_producers(std::int64_t now_ms);
   std::vector<ProducerState::LastBatch> producers();
+  // The records below `offset` (-1: the high watermark) are served no more; gives the new log start. Errors too:
+  // OFFSET_OUT_OF_RANGE above the high watermark, POLICY_VIOLATION if the topic is only compacted.
+  Result<Offset> delete_records(Offset offset);
 
-  // Housekeeping. Nothing if the log is offline.
+  // For followers, whom the leader answers.
+  replica_effect::AnswerFetch fetched_by(const FollowerFetch& fetch);
+  // From there up to the log end, at least one batch. What is read of it counts only if leads_in(the epoch of the
+  // fetch) holds after the reading: else the log may have been cut and written anew under it.
+  Result<LogSlice> replica_slice(Offset from, std::int64_t max_bytes);
+  bool leads_in(LeaderEpoch epoch);
+  // Completes `woken` at the next append past `seen_end`, at the next advance of the high watermark past
+  // `seen_high_watermark`, when another leads, or at once if that has been.
+  void wake_on_append(Offset seen_end, Offset seen_high_watermark, std::shared_ptr<Woken> woken);
+
+  // From outside: how a fetch of ours ended, with the records it brought, which stay the caller's; the controller's
+  // answer; and that time has passed.
+  void fetch_done(const FetchDone& done, std::span<const std::byte> records);
+  void isr_answered(const AlterPartitionReply& reply);
+  void tick();
+
+  // Housekeeping, whoever leads. Nothing if the log is offline.
   struct LogState {
     bool is_damaged = false;  // its recovery point must stay where it is
     Offset log_start_offset;
     Offset durable_end_offset;
     Offset cleaned_to;
+    Offset high_watermark;
   };
   std::optional<LogState> log_state();
-  // The records below `offset` (-1: the high watermark) are served no more; gives the new log start. Errors:
-  // OFFSET_OUT_OF_RANGE above the high watermark, POLICY_VIOLATION if the topic is only compacted.
-  Result<Offset> delete_records(Offset offset);
-  // True if the log start moved.
+  std::int64_t size_bytes();
+  // Its log could not be opened, or its directory is dead: everything is KAFKA_STORAGE_ERROR.
+  bool is_offline();
+  // Records were found that cannot be read, at the start or by a reader.
+  bool is_damaged();
+  void expire_producers(std::int64_t now_ms);
+  // True if the log start has moved, by it or since it was last called by the leader's word.
   Result<bool> apply_retention(std::int64_t now_ms);
   Result<void> remove_deleted_segments(Offset durable_start);
   // Queues the sync that flush.ms wants.
@@ -98,33 +148,83 @@ class Partition : public std::enable_shared_from_this<Partition> {
   Result<std::optional<DurableMark>> close();
 
   [[nodiscard]] const std::string& name() const { return name_; }  // "<topic>-<index>", as its directory
+  [[nodiscard]] const PartitionKey& key() const { return key_; }
   [[nodiscard]] std::shared_ptr<const TopicConfig> config() const;
-  // Counts at once.
+  // Counts at once. What an acknowledgement waits for is the metadata's to say: follow() comes after it.
   void set_config(const TopicConfig& config);
 
  private:
   struct Waiting {
     AppendBatch batch;
-    Result<Appended> result = failure(ErrorCode::UNKNOWN_SERVER_ERROR, "not written yet");
+    bool needs_all_acks = true;
+    LeaderEpoch current_leader_epoch;
+    Result<Dispatched> result = failure(ErrorCode::UNKNOWN_SERVER_ERROR, "not written yet");
     Woken done;
   };
   using CommitWait = OneShot<Result<void>>;
+  using CommitWaits = std::multimap<Offset, std::shared_ptr<CommitWait>>;  // by the end they wait for
+  struct AppendWait {
+    Offset seen_end;
+    Offset seen_high_watermark;
+    std::shared_ptr<Woken> woken;
+  };
+  // Holds the lock; then, without it, wakes whom that concerns: a woken coroutine may come back here at once.
+  class Turn {
+   public:
+    explicit Turn(std::mutex& mutex) : lock_(mutex) {}
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn();
 
-  // REQUIRES: mutex_. Deleted or closed; where only the disk failed, reading goes on.
-  [[nodiscard]] bool is_gone() const { return failed_ && failed_->code != ErrorCode::KAFKA_STORAGE_ERROR; }
+    void commit(CommitWaits& waits, Offset up_to);
+    void refuse(CommitWaits& waits, const Error& error);
+    void wake(std::vector<std::shared_ptr<Woken>>& waits);
+    void wake(std::shared_ptr<Woken> wait) { woken_.push_back(std::move(wait)); }
+
+   private:
+    std::unique_lock<std::mutex> lock_;
+    std::vector<std::shared_ptr<CommitWait>> committed_;
+    std::vector<std::pair<std::shared_ptr<CommitWait>, Error>> refused_;
+    std::vector<std::shared_ptr<Woken>> woken_;
+  };
+
   void write_all_waiting();
   void write_group(std::vector<std::shared_ptr<Waiting>>& group);
-  void plan_sync();
-  void take_due(std::vector<std::shared_ptr<CommitWait>>& commits, std::vector<std::shared_ptr<Woken>>& fetches);
-  // Without the lock: a woken coroutine may come back here at once.
-  static void wake_all(const std::vector<std::shared_ptr<CommitWait>>& commits,
-                       const std::vector<std::shared_ptr<Woken>>& fetches);
 
-  static void fail_all(const std::multimap<Offset, std::shared_ptr<CommitWait>>& commits,
-                       const std::vector<std::shared_ptr<Woken>>& fetches, const Error& error);
+  // All below REQUIRE: mutex_.
+
+  // Deleted or closed; where only the disk failed, reading goes on until another leads.
+  [[nodiscard]] bool is_gone() const { return failed_ && failed_->code != ErrorCode::KAFKA_STORAGE_ERROR; }
+  [[nodiscard]] bool may_be_read() const;
+  [[nodiscard]] Error why_not() const;
+  [[nodiscard]] Offset confirmed_end() const;
+  void plan_sync();
+  void refuse_waits(Turn& turn, const Error& error);
+  void wake_followers(Turn& turn);
+  void die(Turn& turn, const Error& error);
+  void lose_disk(Turn& turn, const Error& error);
+
+  // partition_replication.cc: one event, and whatever comes of it, in order.
+  void step(const ReplicaEvent& event, Turn& turn);
+  void raise(const ReplicaEvent& event);
+  void carry_out(Turn& turn);
+  void run(const replica_effect::AssignEpoch& effect, Turn& turn);
+  void run(const replica_effect::Truncate& effect, Turn& turn);
+  void run(const replica_effect::StartAnew& effect, Turn& turn);
+  void run(const replica_effect::AppendFetched& effect, Turn& turn);
+  void run(const replica_effect::SendFetch& effect, Turn& turn);
+  void run(const replica_effect::AnswerFetch& effect, Turn& turn);
+  void run(const replica_effect::SendAlterPartition& effect, Turn& turn);
+  void run(const replica_effect::HighWatermarkMoved& effect, Turn& turn);
+  void run(const replica_effect::StepDown& effect, Turn& turn);
+  void run(const replica_effect::AdvanceLogStart& effect, Turn& turn);
+  void run(const replica_effect::ArmTimer& effect, Turn& turn);
+  void run(const replica_effect::InvariantBroken& effect, Turn& turn);
 
   const std::string name_;
+  const PartitionKey key_;
   Committer& committer_;
+  ReplicaOutside* const outside_;
 
   mutable std::mutex config_mutex_;  // guards the one below; taken under mutex_, never the other way round
   std::shared_ptr<const TopicConfig> config_;
@@ -135,13 +235,22 @@ class Partition : public std::enable_shared_from_this<Partition> {
 
   std::mutex mutex_;  // guards all below
   std::unique_ptr<Log> log_;
-  Leader leader_;
+  Replica replica_;
+  ReplicaEffects effects_;                             // empty between steps
+  std::span<const std::byte> fetched_;                 // within fetch_done
+  std::optional<replica_effect::AnswerFetch> answer_;  // within fetched_by
+  std::vector<AppendBatch> batches_;                   // within write_group
   std::optional<Error> failed_;
+  LeaderEpoch led_when_failed_;
   bool ending_waits_ = false;
+  bool has_followed_log_start_ = false;
   bool queued_for_sync_ = false;
+  bool cannot_append_fetched_ = false;  // and has said so
   std::optional<std::int64_t> unsynced_since_ms_;
-  std::multimap<Offset, std::shared_ptr<CommitWait>> commit_waits_;  // by the end they wait for
+  CommitWaits all_acks_waits_;    // for the high watermark
+  CommitWaits leader_ack_waits_;  // for confirmed_end()
   std::vector<std::shared_ptr<Woken>> fetch_waits_;
+  std::vector<AppendWait> append_waits_;
   std::set<std::string> reported_damage_;
 };
 

@@ -1,6 +1,9 @@
 // What is done to a partition beside writing and reading: settings, retention, compaction, deleted records.
 #include <fmt/format.h>
 
+#include <utility>
+
+#include "broker/log.h"
 #include "broker/partition.h"
 #include "storage/compaction.h"
 
@@ -12,24 +15,15 @@ std::shared_ptr<const TopicConfig> Partition::config() const {
 }
 
 void Partition::set_config(const TopicConfig& config) {
-  std::vector<std::shared_ptr<CommitWait>> commits;
-  std::vector<std::shared_ptr<Woken>> fetches;
+  const std::lock_guard lock(mutex_);
   {
-    const std::lock_guard lock(mutex_);
-    {
-      const std::lock_guard config_lock(config_mutex_);
-      config_ = std::make_shared<const TopicConfig>(config);
-    }
-    if (!log_ || failed_) {
-      return;
-    }
+    const std::lock_guard config_lock(config_mutex_);
+    config_ = std::make_shared<const TopicConfig>(config);
+  }
+  if (log_ && !failed_) {
     log_->set_config(config.log);
-    if (leader_.step(DurabilityChanged{config.flush_messages == 1})) {
-      take_due(commits, fetches);
-    }
     plan_sync();
   }
-  wake_all(commits, fetches);
 }
 
 std::vector<ProducerState::LastBatch> Partition::producers() {
@@ -49,23 +43,29 @@ std::optional<Partition::LogState> Partition::log_state() {
   if (!log_) {
     return std::nullopt;
   }
-  return LogState{!log_->damaged().empty(), log_->log_start_offset(), log_->durable_end_offset(), log_->cleaned_to()};
+  return LogState{!log_->damaged().empty(), log_->log_start_offset(), log_->durable_end_offset(), log_->cleaned_to(),
+                  replica_.high_watermark()};
 }
 
 Result<Offset> Partition::delete_records(Offset offset) {
   const std::lock_guard lock(mutex_);
-  if (!log_) {
-    return std::unexpected(*failed_);
+  if (!may_be_read()) {
+    return std::unexpected(why_not());
   }
   if (const LogConfig& config = log_->config(); !config.deletes && config.compacts && log_->damaged().empty()) {
     return failure(ErrorCode::POLICY_VIOLATION, "the records of a topic that is only compacted are not deleted");
   }
-  const Offset high_watermark = leader_.high_watermark();
+  const Offset high_watermark = replica_.high_watermark();
   if (offset > high_watermark || offset < Offset{-1}) {
     return failure(ErrorCode::OFFSET_OUT_OF_RANGE,
                    fmt::format("offset {} is above the high watermark {}", offset.value, high_watermark.value));
   }
+  const Offset before = log_->log_start_offset();
   log_->advance_log_start(offset == Offset{-1} ? high_watermark : offset);
+  if (log_->log_start_offset() != before) {
+    logger().info("{}: DeleteRecords: begins at offset {}, before at {}", name_, log_->log_start_offset().value,
+                  before.value);
+  }
   return log_->log_start_offset();
 }
 
@@ -75,10 +75,16 @@ Result<bool> Partition::apply_retention(std::int64_t now_ms) {
     return false;
   }
   const Offset before = log_->log_start_offset();
-  if (auto applied = log_->apply_retention(now_ms, leader_.high_watermark()); !applied) {
+  if (auto applied = log_->apply_retention(now_ms, replica_.high_watermark()); !applied) {
     return std::unexpected(std::move(applied.error()));
   }
-  return log_->log_start_offset() != before;
+  const bool has_followed = std::exchange(has_followed_log_start_, false);
+  if (log_->log_start_offset() == before) {
+    return has_followed;
+  }
+  logger().info("{}: retention: begins at offset {}, before at {}", name_, log_->log_start_offset().value,
+                before.value);
+  return true;
 }
 
 Result<void> Partition::remove_deleted_segments(Offset durable_start) {
@@ -110,7 +116,7 @@ Result<bool> Partition::compact(Disk& disk, std::int64_t now_ms, std::size_t key
     if (!log_ || failed_) {
       return false;
     }
-    auto planned = log_->plan_compaction(now_ms, leader_.high_watermark());
+    auto planned = log_->plan_compaction(now_ms, replica_.high_watermark());
     if (!planned) {
       return std::unexpected(std::move(planned.error()));
     }

@@ -6,10 +6,10 @@ namespace ottla {
 
 Result<LogSlice> Partition::slice(Offset from, std::int64_t max_bytes, bool at_least_one) {
   const std::lock_guard lock(mutex_);
-  if (!log_) {
-    return std::unexpected(*failed_);
+  if (!may_be_read()) {
+    return std::unexpected(why_not());
   }
-  return log_->slice(from, leader_.high_watermark(), max_bytes, at_least_one);
+  return log_->slice(from, replica_.high_watermark(), max_bytes, at_least_one);
 }
 
 void Partition::report_damage(const Error& damage) {
@@ -25,34 +25,49 @@ void Partition::report_damage(const Error& damage) {
 
 Result<TimestampAndOffset> Partition::offset_for_timestamp(std::int64_t timestamp_ms) {
   const std::lock_guard lock(mutex_);
-  if (!log_) {
-    return std::unexpected(*failed_);
+  if (!may_be_read()) {
+    return std::unexpected(why_not());
   }
-  return log_->offset_for_timestamp(timestamp_ms, leader_.high_watermark());
+  return log_->offset_for_timestamp(timestamp_ms, replica_.high_watermark());
 }
 
 Result<TimestampAndOffset> Partition::max_timestamp() {
   const std::lock_guard lock(mutex_);
-  if (!log_) {
-    return std::unexpected(*failed_);
+  if (!may_be_read()) {
+    return std::unexpected(why_not());
   }
-  return log_->max_timestamp(leader_.high_watermark());
+  return log_->max_timestamp(replica_.high_watermark());
 }
 
-EpochEndOffset Partition::end_offset_for(LeaderEpoch epoch) {
+Result<EpochEndOffset> Partition::end_offset_for(LeaderEpoch epoch) {
   const std::lock_guard lock(mutex_);
-  return log_ ? log_->end_offset_for(epoch) : EpochEndOffset{};
+  if (!may_be_read()) {
+    return std::unexpected(why_not());
+  }
+  return log_->end_offset_for(epoch);
 }
 
 PartitionView Partition::view() {
   const std::lock_guard lock(mutex_);
-  if (!log_ || is_gone()) {
-    return {.error = failed_->code};
+  if (!may_be_read()) {
+    return {.error = why_not().code};
   }
+  const auto& epochs = log_->leader_epochs().entries();
   return {.log_start_offset = log_->log_start_offset(),
-          .high_watermark = leader_.high_watermark(),
+          .high_watermark = replica_.high_watermark(),
           .log_end_offset = log_->log_end_offset(),
-          .leader_epoch = leader_.epoch()};
+          .leader_epoch = replica_.metadata().leader_epoch,
+          .knows_end = epochs.empty() || replica_.high_watermark() >= epochs.back().start};
+}
+
+bool Partition::is_offline() {
+  const std::lock_guard lock(mutex_);
+  return !log_ || failed_;
+}
+
+bool Partition::is_damaged() {
+  const std::lock_guard lock(mutex_);
+  return (log_ && !log_->damaged().empty()) || !reported_damage_.empty();
 }
 
 std::int64_t Partition::size_bytes() {

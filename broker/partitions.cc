@@ -4,12 +4,9 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <thread>
 
 #include "broker/log.h"
-#include "broker/wall_clock.h"
+#include "storage/partition_metadata.h"
 
 namespace ottla {
 
@@ -24,43 +21,21 @@ std::size_t open_files_max() {
 
 }  // namespace
 
+ErrorCode absence(const std::shared_ptr<const ServedTopic>& topic, std::int32_t index) {
+  const bool has_it = topic != nullptr && index >= 0 && static_cast<std::size_t>(index) < topic->partitions.size();
+  return has_it ? ErrorCode::NOT_LEADER_OR_FOLLOWER : ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+}
+
 Partitions::Partitions(Disk& disk, LogDirectory& directory, const Config& config)
     : directory_(directory),
       started_with_(config),
+      self_(config.node_id),
       config_(std::make_shared<const Config>(config)),
       files_(disk, open_files_max()),
       environment_{disk, files_, directory.marks()},
       committer_(environment_, directory.path(), config.log_dir_reserved_bytes,
                  [this](const Error& error) { fail(error); }),
       housekeeper_(*this, directory, environment_, config) {}
-
-std::shared_ptr<Partition> Partitions::open_partition(const Topic& topic, std::size_t index,
-                                                      const TopicConfig& config) {
-  const std::string name = fmt::format("{}-{}", topic.name, index);
-  const PartitionKey key{topic.id, static_cast<std::int32_t>(index)};
-  const LeaderEpoch epoch = topic.partitions[index].leader_epoch;
-  auto log = Log::open(environment_, fmt::format("{}/{}", directory_.path(), name), key, config.log,
-                       directory_.hints(name, key), wall_clock_ms());
-  if (log && (*log)->latest_epoch() < epoch && (*log)->damaged().empty()) {
-    if (auto assigned = (*log)->assign_epoch(epoch); !assigned) {
-      log = std::unexpected(std::move(assigned.error()));
-    }
-  }
-  if (!log) {
-    logger().error("{} is offline: {}", name, log.error().message);
-    return std::make_shared<Partition>(name, Error{ErrorCode::KAFKA_STORAGE_ERROR, log.error().message}, config,
-                                       committer_);
-  }
-  if ((*log)->cut_bytes() > 0) {
-    logger().info("{}: {} bytes that had never been acknowledged were cut; it ends at offset {}", name,
-                  (*log)->cut_bytes(), (*log)->log_end_offset().value);
-  }
-  for (const DamagedRange& range : (*log)->damaged()) {
-    logger().error("{}. The partition takes no writes; DeleteRecords up to offset {} gives these records up.",
-                   range.what, range.to.value);
-  }
-  return std::make_shared<Partition>(name, std::move(*log), epoch, config, committer_);
-}
 
 void Partitions::serve(const std::shared_ptr<const ServedTopic>& topic) {
   {
@@ -72,7 +47,9 @@ void Partitions::serve(const std::shared_ptr<const ServedTopic>& topic) {
     }
   }
   for (const auto& partition : topic->partitions) {
-    partition->fail(*failure_);  // it came while the directory died
+    if (partition != nullptr) {
+      partition->fail(*failure_);  // it came while the directory died
+    }
   }
 }
 
@@ -91,76 +68,6 @@ std::optional<Error> Partitions::failure() const {
   return failure_;
 }
 
-Result<void> Partitions::open(const Topic& topic) {
-  const auto config = config_of(topic);
-  if (!config) {
-    return std::unexpected(config.error());
-  }
-  auto served = std::make_shared<ServedTopic>(topic.name, topic.id);
-  for (std::size_t index = 0; index < topic.partitions.size(); ++index) {
-    served->partitions.push_back(open_partition(topic, index, *config));
-  }
-  serve(std::move(served));
-  return {};
-}
-
-Result<void> Partitions::add_partitions(const Topic& topic, std::size_t first_added) {
-  const auto config = config_of(topic);
-  if (!config) {
-    return std::unexpected(config.error());
-  }
-  const auto before = find(topic.id);
-  if (before == nullptr) {
-    return ottla::failure(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "the topic is not served");
-  }
-  auto served = std::make_shared<ServedTopic>(*before);
-  for (std::size_t index = first_added; index < topic.partitions.size(); ++index) {
-    served->partitions.push_back(open_partition(topic, index, *config));
-  }
-  serve(std::move(served));
-  return {};
-}
-
-Result<void> Partitions::open_all(const Controller& metadata) {
-  struct Task {
-    const Topic* topic;
-    std::size_t index;
-    TopicConfig config;
-    std::shared_ptr<Partition>* opened;
-  };
-  std::vector<Task> tasks;
-  std::vector<std::shared_ptr<ServedTopic>> topics;
-  for (const auto& [name, topic] : metadata.topics()) {
-    const auto config = config_of(*topic);
-    if (!config) {
-      return std::unexpected(config.error());
-    }
-    auto& served = topics.emplace_back(std::make_shared<ServedTopic>(topic->name, topic->id));
-    served->partitions.resize(topic->partitions.size());
-    for (std::size_t index = 0; index < topic->partitions.size(); ++index) {
-      tasks.push_back({topic.get(), index, *config, &served->partitions[index]});
-    }
-  }
-  std::atomic<std::size_t> next = 0;
-  const std::int32_t recovery_threads = config()->num_recovery_threads_per_data_dir;
-  {
-    std::vector<std::jthread> threads;
-    threads.reserve(static_cast<std::size_t>(recovery_threads));
-    for (std::int32_t i = 0; i < recovery_threads; ++i) {
-      threads.emplace_back([&] {
-        for (std::size_t at = next++; at < tasks.size(); at = next++) {
-          *tasks[at].opened = open_partition(*tasks[at].topic, tasks[at].index, tasks[at].config);
-        }
-      });
-    }
-  }
-  for (auto& topic : topics) {
-    serve(std::move(topic));
-  }
-  housekeeper_.start();
-  return {};
-}
-
 Result<void> Partitions::remove(TopicId id) {
   std::shared_ptr<const ServedTopic> removed;
   {
@@ -173,37 +80,50 @@ Result<void> Partitions::remove(TopicId id) {
     by_id_.erase(found);
     by_name_.erase(removed->name);
   }
-  for (std::size_t index = 0; index < removed->partitions.size(); ++index) {
-    const auto& partition = removed->partitions[index];
-    partition->fail({ErrorCode::NOT_LEADER_OR_FOLLOWER, "the topic was deleted"});
-    const PartitionKey key{id, static_cast<std::int32_t>(index)};
-    if (auto forgotten = environment_.marks.forget(key); !forgotten) {
-      return forgotten;
+  logger().info("deletes topic {} with {} partitions, id {}", removed->name, removed->partitions.size(),
+                id.to_string());
+  for (const auto& partition : removed->partitions) {
+    if (partition == nullptr) {
+      continue;
     }
-    if (auto deleted = directory_.delete_partition(partition->name()); !deleted) {
-      return deleted;
+    if (auto given_up = give_up(*partition, "the topic was deleted"); !given_up) {
+      return given_up;
     }
   }
   return {};
 }
 
-Result<void> Partitions::remove_strays(const Controller& metadata, bool metadata_was_cut) {
+Result<void> Partitions::give_up(Partition& partition, std::string_view why) {
+  partition.fail({ErrorCode::NOT_LEADER_OR_FOLLOWER, std::string(why)});
+  if (auto forgotten = environment_.marks.forget(partition.key()); !forgotten) {
+    return forgotten;
+  }
+  return directory_.delete_partition(partition.name());
+}
+
+// In a cluster a topic may be deleted, and another take its name, while this broker is away.
+bool Partitions::is_of_another_topic(const std::string& directory_name, TopicId id) const {
+  if (outside_ == nullptr) {
+    return false;
+  }
+  const auto found = read_topic_id(environment_.disk, fmt::format("{}/{}", directory_.path(), directory_name));
+  return found && *found != id;
+}
+
+Result<void> Partitions::set_aside_strays(const Controller& metadata) {
   for (const auto& found : directory_.partitions()) {
     const auto topic = metadata.topic(found.topic);
-    if (topic == nullptr || static_cast<std::size_t>(found.partition) >= topic->partitions.size()) {
-      if (metadata_was_cut) {  // its topic may have been in what is lost
-        const auto aside = directory_.set_aside(found.name);
-        if (!aside) {
-          return std::unexpected(aside.error());
-        }
-        logger().error("{} belongs to no topic, and the end of the metadata log could not be read: kept as {}",
-                       found.name, *aside);
-        continue;
+    const auto index = static_cast<std::size_t>(found.partition);
+    const auto* const known =
+        topic != nullptr && index < topic->partitions.size() ? &topic->partitions[index] : nullptr;
+    if (known == nullptr || std::ranges::find(known->replicas, self_) == known->replicas.end() ||
+        is_of_another_topic(found.name, topic->id)) {
+      const auto aside = directory_.set_aside(found.name);
+      if (!aside) {
+        return std::unexpected(aside.error());
       }
-      logger().warn("{} belongs to no topic: deleted", found.name);
-      if (auto deleted = directory_.delete_partition(found.name); !deleted) {
-        return deleted;
-      }
+      logger().error("{} belongs to no {} that is known: kept as {}, and not read", found.name,
+                     known == nullptr ? "topic" : "replica of this broker's", *aside);
     }
   }
   return {};
@@ -221,17 +141,22 @@ std::shared_ptr<const ServedTopic> Partitions::find(TopicId id) const {
   return found != by_id_.end() ? found->second : nullptr;
 }
 
-void Partitions::for_each(const std::function<void(Partition&)>& action) const {
+std::vector<std::shared_ptr<const ServedTopic>> Partitions::all() const {
   std::vector<std::shared_ptr<const ServedTopic>> topics;
-  {
-    const std::shared_lock lock(mutex_);
-    for (const auto& [name, topic] : by_name_) {
-      topics.push_back(topic);
-    }
+  const std::shared_lock lock(mutex_);
+  topics.reserve(by_name_.size());
+  for (const auto& [name, topic] : by_name_) {
+    topics.push_back(topic);
   }
-  for (const auto& topic : topics) {
+  return topics;
+}
+
+void Partitions::for_each(const std::function<void(Partition&)>& action) const {
+  for (const auto& topic : all()) {
     for (const auto& partition : topic->partitions) {
-      action(*partition);
+      if (partition != nullptr) {
+        action(*partition);
+      }
     }
   }
 }
@@ -242,6 +167,7 @@ Result<void> Partitions::close() {
   std::map<std::string, Offset> recovery_points;
   std::map<std::string, CleanEnd> ends;
   Result<void> outcome;
+  auto written = write_high_watermarks();
   for_each([&](Partition& partition) {
     const auto end = partition.close();
     if (!end) {
@@ -256,10 +182,25 @@ Result<void> Partitions::close() {
   if (!outcome) {
     return outcome;  // no marker: the next start recovers
   }
-  if (auto written = directory_.write_recovery_points([&](const auto&) { return recovery_points; }); !written) {
-    return written;
+  written = written ? directory_.write_recovery_points([&](const auto&) { return recovery_points; }) : written;
+  return written ? directory_.mark_clean(ends) : written;
+}
+
+Result<void> Partitions::write_high_watermarks() {
+  if (outside_ == nullptr) {
+    return {};
   }
-  return directory_.mark_clean(ends);
+  return directory_.write_high_watermarks([this](const OffsetsByDirectory& known) {
+    OffsetsByDirectory high_watermarks;
+    for_each([&](Partition& partition) {
+      const auto state = partition.log_state();
+      const auto before = known.find(partition.name());
+      high_watermarks[partition.name()] = state                   ? state->high_watermark
+                                          : before != known.end() ? before->second
+                                                                  : Offset{0};
+    });
+    return high_watermarks;
+  });
 }
 
 }  // namespace ottla

@@ -13,14 +13,17 @@ Result<TopicConfig> Partitions::config_of(const Topic& topic) const {
   return parse_topic_config(topic.configs, *config());
 }
 
-Result<void> Partitions::configure(const Topic& topic) {
+Result<void> Partitions::configure(const Topic& topic, std::span<const PartitionMetadata> metadata) {
   const auto config = config_of(topic);
   if (!config) {
     return std::unexpected(config.error());
   }
-  if (const auto served = find(topic.id)) {
-    for (const auto& partition : served->partitions) {
+  const auto served = find(topic.id);
+  for (std::size_t index = 0; served != nullptr && index < std::min(metadata.size(), served->partitions.size());
+       ++index) {
+    if (const auto& partition = served->partitions[index]) {
       partition->set_config(*config);
+      tell(*partition, metadata[index], *config);
     }
   }
   return {};

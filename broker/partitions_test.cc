@@ -19,19 +19,25 @@ class PartitionsTest : public testing::Test {
     core.stop_and_join();
   }
   std::shared_ptr<Partition> make_topic(const std::string& name) {
-    const Topic topic{.name = name, .id = Uuid::random(), .partitions = {PartitionState{}}, .configs = {}};
-    EXPECT_TRUE(partitions.open(topic));
+    const PartitionRegistration alone{.replicas = {config.node_id},
+                                      .isr = {config.node_id},
+                                      .leader = config.node_id,
+                                      .leader_epoch = LeaderEpoch{0},
+                                      .partition_epoch = PartitionEpoch{0}};
+    const Topic topic{.name = name, .id = Uuid::random(), .partitions = {alone}, .configs = {}};
+    EXPECT_TRUE(partitions.open(topic, partition_metadata({}, topic, config.node_id)));
     return partitions.find(name)->partition(0);
   }
   // Both stages of a write, as Produce with acks=all has them.
   ErrorCode write(const std::shared_ptr<Partition>& partition) {
     Bytes batch = make_batch({{.key = "k", .value = "v"}});
     const auto both = [&]() -> Awaitable<ErrorCode> {
-      const auto appended = co_await partition->append(as_append(batch));
+      const auto appended = co_await partition->append(as_append(batch), true);
       if (!appended) {
         co_return appended.error().code;
       }
-      const auto done = co_await partition->wait_until_committed(core, appended->base_offset + 1, patience);
+      const auto done =
+          co_await partition->wait_until_committed(core, appended->base_offset + 1, appended->epoch, patience, true);
       co_return done ? ErrorCode::NONE : done.error().code;
     };
     return asio::co_spawn(core.io, both(), asio::use_future).get();

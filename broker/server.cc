@@ -21,7 +21,7 @@ std::string to_text(const asio::ip::tcp::endpoint& endpoint) {
 
 Result<void> Server::listen() {
   asio::io_context& io = broker_.cores.front()->io;
-  for (const Listener& listener : broker_.config.client_listeners()) {
+  for (const Listener& listener : broker_.config.opened_listeners()) {
     const auto refused = [&](const boost::system::error_code& error) {
       return failure(ErrorCode::BROKER_NOT_AVAILABLE, fmt::format("cannot listen on {}://{}:{}: {}", listener.name,
                                                                   listener.host, listener.port, error.message()));
@@ -52,10 +52,47 @@ Result<void> Server::listen() {
   return {};
 }
 
+void Server::start_for_brokers() {
+  for (auto& listening : listening_) {
+    if (is_for_brokers(*listening)) {
+      asio::co_spawn(broker_.cores.front()->io, accept_forever(*listening), asio::detached);
+    }
+  }
+}
+
 void Server::start() {
   for (auto& listening : listening_) {
-    asio::co_spawn(broker_.cores.front()->io, accept_forever(*listening), asio::detached);
+    if (!is_for_brokers(*listening)) {
+      asio::co_spawn(broker_.cores.front()->io, accept_forever(*listening), asio::detached);
+    }
   }
+}
+
+bool Server::is_for_brokers(const Listening& listening) const {
+  return broker_.config.is_cluster() && listening.name == broker_.config.inter_broker_listener_name;
+}
+
+std::vector<BrokerEndpoint> Server::endpoints() const {
+  std::vector<BrokerEndpoint> endpoints;
+  for (const auto& listening : listening_) {
+    boost::system::error_code ignored;
+    const auto local = listening->acceptor.local_endpoint(ignored);
+    BrokerEndpoint endpoint{.name = listening->name, .host = local.address().to_string(), .port = local.port()};
+    for (const Listener& advertised : broker_.config.advertised_listeners) {
+      if (advertised.name == endpoint.name) {
+        endpoint.host = advertised.host;
+        endpoint.port = static_cast<std::uint16_t>(advertised.port);
+      }
+    }
+    const auto& voters = broker_.config.controller_quorum_voters;
+    const auto self = std::ranges::find(voters, broker_.config.node_id, &QuorumVoter::id);
+    if (is_for_brokers(*listening) && self != voters.end()) {
+      endpoint.host = self->host;
+      endpoint.port = self->port;
+    }
+    endpoints.push_back(std::move(endpoint));
+  }
+  return endpoints;
 }
 
 void Server::stop() {

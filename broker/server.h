@@ -13,15 +13,19 @@ class Server {
  public:
   explicit Server(Broker& broker) : broker_(broker) {}
 
-  // Opens every client listener. The error is one line, such as "listener PLAINTEXT://127.0.0.1:9092: port in use".
+  // Opens every listener. The error is one line, such as "listener PLAINTEXT://127.0.0.1:9092: port in use".
   Result<void> listen();
-  // Starts to accept.
+  // Starts to accept those of other brokers, and of clients.
+  void start_for_brokers();
   void start();
   // On core 0's thread: no further connection is accepted.
   void stop();
 
   // What the ready line says, with the real ports: "PLAINTEXT://127.0.0.1:9092".
   [[nodiscard]] std::vector<std::string> addresses() const;
+  // Where other brokers and their clients are told to find this one: advertised.listeners, the address of the voter, or
+  // where it listens.
+  [[nodiscard]] std::vector<BrokerEndpoint> endpoints() const;
 
  private:
   struct Listening {
@@ -29,6 +33,7 @@ class Server {
     Acceptor acceptor;
   };
   Awaitable<> accept_forever(Listening& listening);
+  [[nodiscard]] bool is_for_brokers(const Listening& listening) const;
 
   Broker& broker_;
   std::vector<std::unique_ptr<Listening>> listening_;

@@ -26,6 +26,7 @@ constexpr auto with_effect = std::to_array<std::string_view>({
     "message.timestamp.type",
     "min.cleanable.dirty.ratio",
     "min.compaction.lag.ms",
+    "min.insync.replicas",
     "retention.bytes",
     "retention.ms",
     "segment.bytes",

@@ -32,8 +32,15 @@ Awaitable<Result<CreateTopic>> create_topic(Broker& broker, NewTopic wish, bool 
 
 // Error POLICY_VIOLATION: the cluster would have more partitions than max.partitions.per.cluster.
 Result<void> check_partition_bound(std::int64_t in_all, const Config& config);
-// A new partition whose only replica is this broker.
-CreateTopic::Partition partition_here(std::int32_t index, BrokerId node);
+// Where the replicas of new partitions go: to the brokers that are named, by partition, or else to those that the
+// placer takes. Errors: INVALID_REPLICATION_FACTOR, INVALID_REPLICA_ASSIGNMENT.
+struct Placement {
+  std::int32_t first_index = 0;
+  std::int32_t partitions = 0;
+  std::int32_t replication_factor = 1;
+  std::vector<std::vector<BrokerId>> assignments;  // empty: the placer's choice
+};
+Result<std::vector<CreateTopic::Partition>> place(const Controller& state, BrokerId self, const Placement& wish);
 
 // What CreateTopics 5+ tells about the new topic's settings (KIP-525).
 std::vector<CreateTopicsResponse::CreatableTopicResult::CreatableTopicConfigs> effective_configs(

@@ -17,9 +17,12 @@ class Broker:
         self.settings = {"http.listener": "", "log.dirs": os.path.join(directory, "data"), "num.partitions": 3}
         self.settings.update({name.replace("_", "."): value for name, value in settings.items()})
 
+    def listeners(self):
+        return f"PLAINTEXT://{self.bootstrap}"
+
     def launch(self):
         """Starts the process and does not wait for it."""
-        words = [OTTLA, "serve", *self.flags, "--set", f"listeners=PLAINTEXT://{self.bootstrap}"]
+        words = [OTTLA, "serve", *self.flags, "--set", f"listeners={self.listeners()}"]
         for name, value in self.settings.items():
             words += ["--set", f"{name}={value}"]
         with open(os.path.join(self.directory, "broker.err"), "ab") as errors:

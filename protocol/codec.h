@@ -14,15 +14,18 @@ void encode_message(Writer& writer, const Message& message, std::int16_t version
   Encoder(writer, version, version >= flexible_since).structure(message);
 }
 
-// Strict: bytes left over are an error. Error INVALID_REQUEST: "truncated at Topics[3].Name, byte 57".
+enum class LeftOver { refused, ignored };
+
+// What follows the message is an error unless it is to be ignored. Error INVALID_REQUEST: "truncated at Topics[3].Name,
+// byte 57".
 template <class Message>
 Result<Message> decode_message(std::span<std::byte> bytes, std::int16_t version, std::int16_t flexible_since,
-                               DecodeBudget& budget) {
+                               DecodeBudget& budget, LeftOver left_over = LeftOver::refused) {
   Reader reader(bytes);
   Decoder decoder(reader, version, version >= flexible_since, budget);
   Message message;
   decoder.structure(message);
-  if (reader.ok() && reader.remaining() > 0) {
+  if (left_over == LeftOver::refused && reader.ok() && reader.remaining() > 0) {
     reader.fail("bytes left over");
   }
   if (!reader.ok()) {

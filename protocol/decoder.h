@@ -30,7 +30,10 @@ class Decoder {
     }
     value(member, spec);
     if (!reader_.ok()) {
-      path_ = path_.empty() || path_.front() == '[' ? name + path_ : std::string(name) + "." + path_;
+      if (!path_.empty() && path_.front() != '[') {
+        path_.insert(0, 1, '.');
+      }
+      path_.insert(0, name);
     }
   }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "protocol/error_code.h"
@@ -28,5 +29,18 @@ Result<std::span<std::byte>> request_body(std::span<std::byte> frame, const Requ
 // A length to be patched, the correlation id, and with `flexible` an empty tag section. REQUIRES: a fresh writer.
 void begin_response(Writer& writer, std::int32_t correlation_id, bool flexible);
 void finish_response(Writer& writer);
+
+// The same for a request of ours: header version 2 with `flexible`, else 1. REQUIRES: a fresh writer.
+void begin_request(Writer& writer, std::int16_t api_key, std::int16_t api_version, std::int32_t correlation_id,
+                   std::string_view client_id, bool flexible);
+void finish_request(Writer& writer);
+
+// A response without its length prefix.
+struct ResponseFrame {
+  std::int32_t correlation_id = 0;
+  std::span<std::byte> body;
+};
+// Error INVALID_REQUEST: too short for a header.
+Result<ResponseFrame> read_response(std::span<std::byte> frame, bool flexible);
 
 }  // namespace ottla

@@ -28,7 +28,11 @@ struct LeaderEpochTag {
 struct PartitionEpochTag {
   static constexpr std::int32_t none = -1;
 };
+struct BrokerEpochTag {
+  static constexpr std::int64_t none = -1;
+};
 using BrokerId = Id<BrokerIdTag, std::int32_t>;
+using BrokerEpoch = Id<BrokerEpochTag, std::int64_t>;        // one registration of a broker; -1: unknown
 using LeaderEpoch = Id<LeaderEpochTag, std::int32_t>;        // -1: unknown
 using PartitionEpoch = Id<PartitionEpochTag, std::int32_t>;  // -1: unknown
 

@@ -22,11 +22,12 @@ class ControllerTest : public testing::Test {
   ErrorCode apply(const Command& command) {
     const auto decoded = decode_command(encode_command(command));
     EXPECT_TRUE(decoded) << decoded.error().message;
-    last = controller.apply(*decoded);
+    last = controller.apply(*decoded, ++index);
     return last ? ErrorCode::NONE : last.error().code;
   }
 
   Controller controller;
+  std::uint64_t index = 0;
   Result<Applied> last = failure(ErrorCode::NONE, "");
 };
 
@@ -142,7 +143,7 @@ TEST_F(ControllerTest, an_image_of_the_first_days_is_read) {
   old.integer<std::int8_t>(0);
   auto restored = Controller::restore(old.flatten());
   ASSERT_TRUE(restored) << restored.error().message;
-  EXPECT_EQ(std::get<ProducerIdBlock>(*restored->apply(AllocateProducerIds{})).first_producer_id, 3000);
+  EXPECT_EQ(std::get<ProducerIdBlock>(*restored->apply(AllocateProducerIds{}, 1)).first_producer_id, 3000);
 }
 
 TEST_F(ControllerTest, damaged_bytes_are_refused) {

@@ -41,25 +41,16 @@ Result<Command> decode_command(std::span<const std::byte> bytes) {
   Reader reader(copy);
   const auto kind = reader.integer<std::int16_t>();
   const auto body_version = reader.integer<std::int16_t>();
+  Result<Command> command =
+      failure(ErrorCode::CORRUPT_MESSAGE,
+              fmt::format("metadata command {} version {} is not known to this Ottla", kind, body_version));
   if (reader.ok() && body_version == version) {
     const auto body = std::span(copy).subspan(reader.position());
-    switch (kind) {
-      case CreateTopic::kind:
-        return decode_body<CreateTopic>(body);
-      case DeleteTopic::kind:
-        return decode_body<DeleteTopic>(body);
-      case AllocateProducerIds::kind:
-        return decode_body<AllocateProducerIds>(body);
-      case AlterConfigs::kind:
-        return decode_body<AlterConfigs>(body);
-      case AddPartitions::kind:
-        return decode_body<AddPartitions>(body);
-      default:
-        break;
-    }
+    [&]<class... One>(std::type_identity<std::variant<One...>>) {
+      (void)((kind == One::kind && (command = decode_body<One>(body), true)) || ...);
+    }(std::type_identity<Command>{});
   }
-  return failure(ErrorCode::CORRUPT_MESSAGE,
-                 fmt::format("metadata command {} version {} is not known to this Ottla", kind, body_version));
+  return command;
 }
 
 }  // namespace ottla

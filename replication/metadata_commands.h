@@ -1,6 +1,7 @@
 // What can be decided about the cluster's metadata: the commands of the metadata log. Each is schema as code, flexible
 // from version 0, so that it can grow by tagged fields and be read by an older broker. On the log: int16 kind, int16
-// version, body. Kinds and field order never change: a data directory of the first day opens for ever.
+// version, body. Kinds and field order never change: a data directory of the first day opens for ever. Nor does what a
+// version of a command does: all brokers, of whatever age, must come to the same state. A new rule is a new version.
 #pragma once
 
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "protocol/schema.h"
 #include "protocol/wire_types.h"
+#include "replication/cluster_commands.h"
 
 namespace ottla {
 
@@ -17,7 +19,7 @@ struct CreateTopic {
   struct Partition {
     std::int32_t partition_index = 0;
     std::vector<BrokerId> replicas;  // in order of preference
-    std::vector<BrokerId> isr;
+    std::vector<BrokerId> isr;       // empty: the state machine says who is in sync and who leads
     BrokerId leader;
     LeaderEpoch leader_epoch;
     static void fields(auto& v, auto& m) {
@@ -40,11 +42,15 @@ struct CreateTopic {
   TopicId topic_id;
   std::vector<Partition> partitions;  // by index, none missing
   std::vector<Config> configs;
+  std::int32_t min_insync_replicas = 1;  // where no setting says otherwise
+  bool default_replication = false;      // nobody asked for this number of replicas: there may be more one day
   static void fields(auto& v, auto& m) {
     v("Name", m.name);
     v("TopicId", m.topic_id);
     v("Partitions", m.partitions);
     v("Configs", m.configs);
+    v("MinInsyncReplicas", m.min_insync_replicas, tag(0));
+    v("DefaultReplication", m.default_replication, tag(1));
   }
 };
 
@@ -104,7 +110,9 @@ struct AddPartitions {
   }
 };
 
-using Command = std::variant<CreateTopic, DeleteTopic, AllocateProducerIds, AlterConfigs, AddPartitions>;
+using Command =
+    std::variant<CreateTopic, DeleteTopic, AllocateProducerIds, AlterConfigs, AddPartitions, RegisterBroker,
+                 ChangeBrokerState, UnregisterBroker, AlterPartition, ElectLeaders, AlterPartitionReassignments>;
 
 Bytes encode_command(const Command& command);
 // Error CORRUPT_MESSAGE: not a command, or one of a newer Ottla.

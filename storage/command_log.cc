@@ -12,6 +12,7 @@ namespace {
 
 std::string log_path(const std::string& directory) { return directory + "/log"; }
 std::string snapshot_path(const std::string& directory) { return directory + "/snapshot"; }
+std::string vote_path(const std::string& directory) { return directory + "/vote"; }
 
 std::unexpected<Error> unusable(const std::string& path, std::string_view why) {
   return failure(ErrorCode::KAFKA_STORAGE_ERROR, fmt::format("metadata file {} cannot be used: {}", path, why));
@@ -41,11 +42,22 @@ Result<std::unique_ptr<CommandLog>> CommandLog::open(Disk& disk, const std::stri
   done = done ? disk.sync_directory(directory) : done;
   done = done ? log->load_snapshot() : done;
   done = done ? log->load_log() : done;
-  done = done ? log->drop_entries_in_snapshot() : done;
+  done = done ? log->load_vote() : done;
+  done = done ? log->join_snapshot() : done;
   if (!done) {
     return std::unexpected(std::move(done.error()));
   }
   return log;
+}
+
+Result<void> CommandLog::check(Disk& disk, const std::string& directory) {
+  CommandLog log(disk, directory);
+  if (auto done = log.load_snapshot(); !done) {
+    return done;
+  }
+  const auto content = read_whole_file(disk, log_path(log.directory_));
+  const auto read = content ? log.read_log(*content) : std::unexpected(content.error());
+  return read ? log.load_vote() : std::unexpected(read.error());
 }
 
 Result<void> CommandLog::load_snapshot() {
@@ -65,6 +77,23 @@ Result<void> CommandLog::load_snapshot() {
   return {};
 }
 
+Result<void> CommandLog::load_vote() {
+  const std::string path = vote_path(directory_);
+  if (!disk_.exists(path)) {
+    return version_ == 1 ? Result<void>{} : unusable(path, "it is missing, and this server may have voted");
+  }
+  const auto content = read_whole_file(disk_, path);
+  if (!content) {
+    return std::unexpected(content.error());
+  }
+  auto decoded = decode_vote(*content);
+  if (!decoded) {
+    return unusable(path, decoded.error().message);
+  }
+  vote_ = *decoded;
+  return {};
+}
+
 Result<void> CommandLog::load_log() {
   const std::string path = log_path(directory_);
   if (!disk_.exists(path)) {
@@ -79,8 +108,16 @@ Result<void> CommandLog::load_log() {
     return std::unexpected(std::move(file.error()));
   }
   file_ = std::move(*file);
-  auto read = read_header(*content);
-  return read ? read_entries(*content) : read;
+  const auto end = read_log(*content);
+  return end ? cut(*end, content->size()) : std::unexpected(end.error());
+}
+
+// Where the sound entries end.
+Result<std::size_t> CommandLog::read_log(std::span<const std::byte> content) {
+  if (auto read = read_header(content); !read) {
+    return std::unexpected(std::move(read.error()));
+  }
+  return read_entries(content);
 }
 
 Result<void> CommandLog::read_header(std::span<const std::byte> content) {
@@ -92,12 +129,13 @@ Result<void> CommandLog::read_header(std::span<const std::byte> content) {
     return unusable(log_path(directory_),
                     fmt::format("it goes on from entry {}, and no snapshot reaches there", header->base_index));
   }
+  version_ = header->version;
   base_index_ = header->base_index;
   base_term_ = header->base_term;
   return {};
 }
 
-Result<void> CommandLog::read_entries(std::span<const std::byte> content) {
+Result<std::size_t> CommandLog::read_entries(std::span<const std::byte> content) {
   std::size_t at = log_header_bytes;
   while (at < content.size()) {
     const std::uint64_t expected = last_index() + 1;
@@ -106,12 +144,12 @@ Result<void> CommandLog::read_entries(std::span<const std::byte> content) {
       if (was_durable(content.subspan(at), expected)) {
         return unusable(log_path(directory_), fmt::format("entry {} at byte {} is damaged", expected, at));
       }
-      return cut(at, content.size());
+      return at;
     }
-    entries_.push_back({entry->index, entry->term, Bytes(entry->command.begin(), entry->command.end())});
+    entries_.push_back({entry->index, entry->term, Bytes(entry->bytes.begin(), entry->bytes.end()), entry->kind});
     at += entry->size_bytes();
   }
-  return cut(at, content.size());
+  return at;
 }
 
 // Synced even if there is nothing to cut: what was read may so far lie in the page cache only.
@@ -127,23 +165,48 @@ Result<void> CommandLog::cut(std::size_t end, std::size_t size) {
   return file_->sync();
 }
 
-// A crash after the snapshot and before the new log leaves the old log with entries that the snapshot holds.
-Result<void> CommandLog::drop_entries_in_snapshot() {
+// A crash after the snapshot and before the new log leaves the old log: with entries that the snapshot stands for, or
+// with another history, if the snapshot came from elsewhere.
+Result<void> CommandLog::join_snapshot() {
   if (!snapshot_ || snapshot_->index == base_index_) {
     return {};
   }
-  const std::uint64_t in_snapshot = snapshot_->index - base_index_;
-  const auto count = static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(in_snapshot, entries_.size()));
+  if (!has(snapshot_->index, snapshot_->term)) {
+    drop_log();
+  } else if (snapshot_->configuration_index == 0) {
+    drop_entries_before(snapshot_->index + 1);
+  } else {
+    return {};  // kept, for servers that are a little behind
+  }
+  return start_log();
+}
+
+bool CommandLog::has(std::uint64_t index, std::uint64_t term) const {
+  return index > base_index_ && index <= last_index() && entries_[index - base_index_ - 1].term == term;
+}
+
+// REQUIRES: an entry before `index` is there.
+void CommandLog::drop_entries_before(std::uint64_t index) {
+  const auto count = static_cast<std::ptrdiff_t>(index - 1 - base_index_);
+  base_term_ = entries_[static_cast<std::size_t>(count) - 1].term;
+  base_index_ = index - 1;
   entries_.erase(entries_.begin(), entries_.begin() + count);
+}
+
+void CommandLog::drop_log() {
+  entries_.clear();
   base_index_ = snapshot_->index;
   base_term_ = snapshot_->term;
-  return start_log();
+}
+
+std::span<const CommandLog::Entry> CommandLog::entries() const {
+  return std::span(entries_).subspan(snapshot_ ? snapshot_->index - base_index_ : 0);
 }
 
 // Replaces the log by one with the present base and entries.
 Result<void> CommandLog::start_log() {
   Writer writer;
-  writer.raw(encode_log_header({base_index_, base_term_}));
+  writer.raw(encode_log_header({version_, base_index_, base_term_}));
   for (const Entry& entry : entries_) {
     encode_entry(writer, entry, last_index());
   }
@@ -159,67 +222,6 @@ Result<void> CommandLog::start_log() {
   end_bytes_ = static_cast<std::int64_t>(writer.size_bytes());
   durable_index_ = last_index();
   return {};
-}
-
-Result<void> CommandLog::check_sequence(std::span<const Entry> entries) const {
-  std::uint64_t index = last_index();
-  std::uint64_t term = last_term();
-  for (const Entry& entry : entries) {
-    if (entry.index != ++index || entry.term < term) {
-      return failure(ErrorCode::INVALID_REQUEST,
-                     fmt::format("metadata entry {} of term {} cannot follow entry {} of term {}", entry.index,
-                                 entry.term, index - 1, term));
-    }
-    if (entry.bytes.size() > entry_max_bytes) {
-      return failure(ErrorCode::INVALID_REQUEST, fmt::format("a metadata command of {} bytes is above the bound of {}",
-                                                             entry.bytes.size(), entry_max_bytes));
-    }
-    term = entry.term;
-  }
-  return {};
-}
-
-Result<void> CommandLog::append(std::span<const Entry> entries) {
-  if (dead_) {
-    return std::unexpected(*dead_);
-  }
-  if (auto fits = check_sequence(entries); !fits) {
-    return fits;
-  }
-  Writer writer;
-  for (const Entry& entry : entries) {
-    encode_entry(writer, entry, durable_index_);
-  }
-  const Bytes bytes = writer.flatten();
-  const std::span<const std::byte> part(bytes);
-  if (auto written = file_->write_at({&part, 1}, end_bytes_); !written) {
-    const auto restored = file_->truncate(end_bytes_);
-    return restored ? written : die(std::move(written.error()));
-  }
-  if (auto synced = file_->sync_data(); !synced) {
-    return die(std::move(synced.error()));
-  }
-  end_bytes_ += static_cast<std::int64_t>(bytes.size());
-  entries_.insert(entries_.end(), entries.begin(), entries.end());
-  durable_index_ = last_index();
-  return {};
-}
-
-Result<void> CommandLog::write_snapshot(std::uint64_t index, std::uint64_t term, Bytes image) {
-  if (dead_) {
-    return std::unexpected(*dead_);
-  }
-  if (index <= base_index_ || index > last_index()) {
-    return failure(ErrorCode::INVALID_REQUEST,
-                   fmt::format("no snapshot at {}: the log holds {} to {}", index, base_index_ + 1, last_index()));
-  }
-  Snapshot snapshot{index, term, std::move(image)};
-  if (auto written = replace_file(disk_, snapshot_path(directory_), encode_snapshot(snapshot)); !written) {
-    return die(std::move(written.error()));
-  }
-  snapshot_ = std::move(snapshot);
-  auto restarted = drop_entries_in_snapshot();
-  return restarted ? restarted : die(std::move(restarted.error()));
 }
 
 Result<void> CommandLog::die(Error error) {

@@ -26,7 +26,7 @@ namespace ottla {
 // What a failed sync leaves of the pages it should have written (ATC'20: ext4 and XFS keep them and call them clean).
 enum class FailedSync : std::uint8_t { kept_dirty, kept_clean, dropped, mixed };
 
-class FaultDisk final : public Disk {
+class FaultDisk : public Disk {
  public:
   struct Node;  // a file or a directory
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "storage/gathered_batches.h"
 #include "storage/leader_epochs.h"
 #include "storage/producer_state.h"
 #include "storage/segment.h"
@@ -42,7 +43,6 @@ Log::Log(const LogEnvironment& environment, std::string directory, const Partiti
       directory_(std::move(directory)),
       key_(key),
       config_(config),
-      epochs_(std::make_unique<LeaderEpochs>()),
       producers_(std::make_unique<ProducerState>()) {}
 
 Log::~Log() = default;
@@ -51,8 +51,8 @@ Offset Log::log_start_offset() const { return log_start_offset_; }
 Offset Log::log_end_offset() const { return log_end_offset_; }
 Offset Log::durable_end_offset() const { return durable_end_offset_; }
 DurableMark Log::end_mark() const { return {log_end_offset_, last_batch_epoch_, last_batch_crc_}; }
-LeaderEpoch Log::latest_epoch() const { return epochs_->latest(); }
-EpochEndOffset Log::end_offset_for(LeaderEpoch epoch) const { return epochs_->end_offset_for(epoch, log_end_offset_); }
+LeaderEpoch Log::latest_epoch() const { return epochs_.latest(); }
+EpochEndOffset Log::end_offset_for(LeaderEpoch epoch) const { return epochs_.end_offset_for(epoch, log_end_offset_); }
 
 std::int64_t Log::size_bytes() const {
   std::int64_t size = 0;
@@ -86,41 +86,39 @@ std::vector<Result<Appended>> Log::append(std::span<AppendBatch> batches, Leader
   return results;
 }
 
-// Batches are collected and leave in one gathered write; a roll in between makes it two.
+// The active segment takes them all.
+Result<void> Log::write_gathered(GatheredBatches& gathered) {
+  if (gathered.parts.empty()) {
+    return {};
+  }
+  const auto file = active().file();
+  if (!file) {
+    return std::unexpected(file.error());
+  }
+  mark_dirty(*file);
+  has_changed_ = true;
+  bool cannot_restore = false;
+  if (auto written = active().append(gathered.parts, cannot_restore); !written) {
+    if (cannot_restore) {
+      fail(written.error());
+    }
+    return written;  // else a full disk, most likely: nothing has happened, and the next append may go through
+  }
+  for (const BatchHeader& header : gathered.headers) {
+    active().account(header, active().size_bytes());
+  }
+  last_batch_crc_ = gathered.headers.back().crc;
+  last_batch_epoch_ = gathered.headers.back().partition_leader_epoch;
+  log_end_offset_ = gathered.headers.back().next_offset();
+  gathered = {};
+  return {};
+}
+
+// A roll in between makes it two writes.
 Result<void> Log::write_batches(std::span<AppendBatch> batches, std::span<Result<Appended>> results, LeaderEpoch epoch,
                                 std::int64_t now_ms) {
-  std::vector<std::span<const std::byte>> parts;
-  std::vector<const AppendBatch*> pending;
-  std::int64_t pending_bytes = 0;
+  GatheredBatches gathered;
   Offset next = log_end_offset_;
-  const auto flush = [&]() -> Result<void> {
-    if (parts.empty()) {
-      return {};
-    }
-    const auto file = active().file();
-    if (!file) {
-      return std::unexpected(file.error());
-    }
-    mark_dirty(*file);
-    has_changed_ = true;
-    bool cannot_restore = false;
-    if (auto written = active().append(parts, cannot_restore); !written) {
-      if (cannot_restore) {
-        fail(written.error());
-      }
-      return written;  // else a full disk, most likely: nothing has happened, and the next append may go through
-    }
-    for (const AppendBatch* batch : pending) {
-      active().account(batch->check.header, active().size_bytes());
-    }
-    last_batch_crc_ = pending.back()->check.header.crc;
-    last_batch_epoch_ = epoch;
-    log_end_offset_ = next;
-    parts.clear();
-    pending.clear();
-    pending_bytes = 0;
-    return {};
-  };
   for (std::size_t i = 0; i < batches.size(); ++i) {
     AppendBatch& batch = batches[i];
     BatchHeader& header = batch.check.header;
@@ -132,9 +130,9 @@ Result<void> Log::write_batches(std::span<AppendBatch> batches, std::span<Result
       }
     }
     header.base_offset = next;
-    if (must_roll(header, pending_bytes, now_ms)) {
-      if (auto flushed = flush(); !flushed) {
-        return flushed;
+    if (must_roll(header, gathered.size_bytes, now_ms)) {
+      if (auto written = write_gathered(gathered); !written) {
+        return written;
       }
       if (auto rolled = roll(now_ms); !rolled) {
         return rolled;  // the old segment stays the active one; the next append tries again
@@ -152,12 +150,12 @@ Result<void> Log::write_batches(std::span<AppendBatch> batches, std::span<Result
       producers_->remember(header, now_ms);
     }
     results[i] = Appended{next};
-    parts.emplace_back(batch.bytes);
-    pending.push_back(&batch);
-    pending_bytes += header.size_bytes();
+    gathered.parts.emplace_back(batch.bytes);
+    gathered.headers.push_back(header);
+    gathered.size_bytes += header.size_bytes();
     next = header.next_offset();
   }
-  return flush();
+  return write_gathered(gathered);
 }
 
 bool Log::must_roll(const BatchHeader& header, std::int64_t pending_bytes, std::int64_t now_ms) {
@@ -231,13 +229,13 @@ void Log::fail(const Error& error) {
 }
 
 Result<void> Log::assign_epoch(LeaderEpoch epoch) {
-  LeaderEpochs before = *epochs_;
-  if (!epochs_->add(epoch, log_end_offset_)) {
+  LeaderEpochs before = epochs_;
+  if (!epochs_.add(epoch, log_end_offset_)) {
     return {};
   }
-  auto written = epochs_->write(disk_, directory_);
+  auto written = write_leader_epochs(disk_, directory_, epochs_);
   if (!written) {
-    *epochs_ = std::move(before);  // else the next call would take it for written
+    epochs_ = std::move(before);  // else the next call would take it for written
   }
   return written;
 }

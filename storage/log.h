@@ -16,6 +16,7 @@
 
 #include "protocol/error_code.h"
 #include "protocol/ids.h"
+#include "protocol/leader_epochs.h"
 #include "protocol/record_batch.h"
 #include "storage/durable_marks.h"
 #include "storage/file.h"
@@ -108,14 +109,9 @@ struct TimestampAndOffset {
   LeaderEpoch epoch;
 };
 
-struct EpochEndOffset {
-  LeaderEpoch epoch;  // -1: unknown
-  Offset end_offset{-1};
-};
-
 struct Compacted;
 struct CompactionPlan;
-class LeaderEpochs;
+struct GatheredBatches;
 class ProducerState;
 class Segment;
 struct BatchAt;
@@ -138,6 +134,10 @@ class Log {
   // error (OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_PRODUCER_EPOCH, ...) refuses that batch only. A disk error refuses all
   // that was not written and leaves the file as it was before, or the log failed.
   std::vector<Result<Appended>> append(std::span<AppendBatch> batches, LeaderEpoch epoch, std::int64_t now_ms);
+  // Whole batches as the leader has them, offsets, epochs and all; what is cut off at the end is left out. Their epochs
+  // are durable before they are written. Error CORRUPT_MESSAGE, and nothing is written: a batch is damaged, or does not
+  // go on where this log ends.
+  Result<void> append_replicated(std::span<const std::byte> batches, std::int64_t now_ms);
 
   [[nodiscard]] Offset log_start_offset() const;
   [[nodiscard]] Offset log_end_offset() const;
@@ -169,10 +169,14 @@ class Log {
   Result<TimestampAndOffset> max_timestamp(Offset limit);
   // REPLICATION's endOffsetFor: latest epoch -> log end; none above -> unknown; else start of the next higher epoch.
   [[nodiscard]] EpochEndOffset end_offset_for(LeaderEpoch epoch) const;
+  [[nodiscard]] const LeaderEpochs& leader_epochs() const { return epochs_; }
   // Persists and syncs (epoch, log end offset) in leader-epoch-checkpoint before the first batch of that epoch.
   Result<void> assign_epoch(LeaderEpoch epoch);
-  // Durable when it returns; the durable mark goes down first.
+  // Durable when it returns; the durable mark goes down first. Also at the log end: what an epoch that wrote nothing
+  // has left there goes (KAFKA-10706).
   Result<void> truncate_to(Offset offset);
+  // Gives up all it has, and goes on at `offset`: the leader has nothing below it any more. Durable when it returns.
+  Result<void> start_anew_at(Offset offset);
 
   // Nothing below `offset` is served from here on. The files go with remove_deleted_segments, as far as the log start
   // is durable elsewhere (log-start-offset-checkpoint): else a crash could bring some of them back and not others.
@@ -243,6 +247,7 @@ class Log {
   Result<void> roll(std::int64_t now_ms);
   Result<void> start_segment();
   Result<void> start_anew();
+  Result<void> write_gathered(GatheredBatches& gathered);
   Result<void> write_batches(std::span<AppendBatch> batches, std::span<Result<Appended>> results, LeaderEpoch epoch,
                              std::int64_t now_ms);
   [[nodiscard]] Result<void> may_write() const;
@@ -250,6 +255,10 @@ class Log {
   void remove_old_snapshots();
   void mark_dirty(const std::shared_ptr<File>& file);
   Result<void> mark_unsynced();
+
+  // log_replication.cc
+  Result<void> write_replicated(std::span<const std::byte> batches, std::span<const BatchHeader> headers,
+                                std::int64_t now_ms);
 
   // log_read.cc
   [[nodiscard]] std::size_t segment_of(Offset offset) const;
@@ -266,7 +275,7 @@ class Log {
   const PartitionKey key_;
   LogConfig config_;
   std::vector<std::unique_ptr<Segment>> segments_;  // by base offset; the last one is active
-  std::unique_ptr<LeaderEpochs> epochs_;
+  LeaderEpochs epochs_;
   std::unique_ptr<ProducerState> producers_;
   Offset log_start_offset_;
   Offset log_end_offset_;

@@ -2,17 +2,17 @@
 // that changes the disk, with several fates of what was not synced; what is found after a start must be what the model
 // allows, and a second start must find just that.
 //
-// OTTLA_CRASH_SCRIPTS and OTTLA_CRASH_FATES make it longer.
+// OTTLA_CRASH_SCRIPTS and OTTLA_CRASH_FATES make it longer, or shorter.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <map>
 #include <random>
 
 #include "storage/fault_file.h"
 #include "storage/log_directory.h"
 #include "storage/test_batches.h"
+#include "storage/test_effort.h"
 
 namespace ottla {
 namespace {
@@ -20,11 +20,6 @@ namespace {
 constexpr std::int64_t now_ms = 1'700'000'000'000;
 const std::string root = "data";
 const LogConfig small_segments{.segment_bytes = 3000, .index_interval_bytes = 200};
-
-int from_environment(const char* name, int otherwise) {
-  const char* const text = std::getenv(name);
-  return text != nullptr ? std::atoi(text) : otherwise;
-}
 
 // What is allowed to be found of one log.
 struct Model {

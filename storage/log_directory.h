@@ -7,6 +7,7 @@
 //   recovery-point-offset-checkpoint   below it a log needs no recovery; only an aid, so a lost one costs time
 //   cleaner-offset-checkpoint          how far compaction has been; a lost one costs time
 //   log-start-offset-checkpoint        what DeleteRecords has removed
+//   replication-offset-checkpoint      high watermarks; only hints
 //   <topic>-<partition>/               logs (log.h)
 //   .ottla-metadata/                   the metadata log (command_log.h)
 //
@@ -70,6 +71,8 @@ class LogDirectory {
   [[nodiscard]] Offset recovery_point(const std::string& directory_name) const;
   [[nodiscard]] Offset cleaned_to(const std::string& directory_name) const;
   [[nodiscard]] std::optional<Offset> log_start_offset(const std::string& directory_name) const;
+  // A hint: at most the log end counts.
+  [[nodiscard]] Offset high_watermark(const std::string& directory_name) const;
   // Each replaces what is known of all partitions. Durable when it returns. `collect` is called while no partition can
   // be deleted, with what was known so far, and must not call back: what it gives of a partition that goes is forgotten
   // with it, and never counts for another one that takes its name.
@@ -77,6 +80,7 @@ class LogDirectory {
   Result<void> write_recovery_points(const CollectOffsets& collect);
   Result<void> write_log_start_offsets(const CollectOffsets& collect);
   Result<void> write_cleaned_to(const CollectOffsets& collect);
+  Result<void> write_high_watermarks(const CollectOffsets& collect);  // no write if nothing has moved
 
   [[nodiscard]] DurableMarks& marks() const { return *marks_; }
   // All that is known of a log before it is opened.
@@ -126,6 +130,7 @@ class LogDirectory {
   OffsetsByDirectory recovery_points_;
   OffsetsByDirectory log_start_offsets_;
   OffsetsByDirectory cleaned_to_;
+  OffsetsByDirectory high_watermarks_;
 };
 
 }  // namespace ottla

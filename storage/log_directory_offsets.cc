@@ -27,7 +27,10 @@ Result<void> LogDirectory::read_checkpoints() {
   if (auto read = read_one_checkpoint(log_start_checkpoint, log_start_offsets_); !read) {
     return read;
   }
-  return read_one_checkpoint(cleaner_checkpoint, cleaned_to_);
+  if (auto read = read_one_checkpoint(cleaner_checkpoint, cleaned_to_); !read) {
+    return read;
+  }
+  return read_one_checkpoint(high_watermark_checkpoint, high_watermarks_);
 }
 
 Offset LogDirectory::recovery_point(const std::string& directory_name) const {
@@ -62,6 +65,22 @@ Offset LogDirectory::cleaned_to(const std::string& directory_name) const {
   return found != cleaned_to_.end() ? found->second : Offset{0};
 }
 
+Offset LogDirectory::high_watermark(const std::string& directory_name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = high_watermarks_.find(directory_name);
+  return found != high_watermarks_.end() ? found->second : Offset{0};
+}
+
+Result<void> LogDirectory::write_high_watermarks(const CollectOffsets& collect) {
+  const std::lock_guard lock(mutex_);
+  auto collected = collect(high_watermarks_);
+  if (collected == high_watermarks_) {
+    return {};
+  }
+  high_watermarks_ = std::move(collected);
+  return write_checkpoint(disk_, inside(high_watermark_checkpoint), high_watermarks_);
+}
+
 Result<void> LogDirectory::write_cleaned_to(const CollectOffsets& collect) {
   const std::lock_guard lock(mutex_);
   cleaned_to_ = collect(cleaned_to_);
@@ -94,7 +113,12 @@ Result<void> LogDirectory::forget(const std::string& directory_name) {
     }
   }
   if (cleaned_to_.erase(directory_name) > 0) {
-    return write_checkpoint(disk_, inside(cleaner_checkpoint), cleaned_to_);
+    if (auto written = write_checkpoint(disk_, inside(cleaner_checkpoint), cleaned_to_); !written) {
+      return written;
+    }
+  }
+  if (high_watermarks_.erase(directory_name) > 0) {
+    return write_checkpoint(disk_, inside(high_watermark_checkpoint), high_watermarks_);
   }
   return {};
 }
@@ -122,8 +146,12 @@ Result<void> LogDirectory::delete_partition(const std::string& directory_name) {
 }
 
 Result<std::string> LogDirectory::set_aside(const std::string& directory_name) {
+  const auto parsed = parse_partition_directory(directory_name);
+  if (!parsed) {
+    return failure(ErrorCode::KAFKA_STORAGE_ERROR, fmt::format("{} is no partition directory", directory_name));
+  }
   const std::lock_guard lock(mutex_);
-  const auto name = fmt::format("{}.{:.8}-stray", directory_name, Uuid::random().to_string());
+  const std::string name = stray_partition_directory(*parsed, Uuid::random());
   auto done = disk_.rename(inside(directory_name), inside(name));
   done = done ? disk_.sync_directory(path_) : done;
   done = done ? forget(directory_name) : done;

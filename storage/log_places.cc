@@ -28,7 +28,10 @@ Result<LogPlaces> find_logs(Disk& disk, const std::string& path) {
   });
   if (is_partition) {
     const std::filesystem::path whole(path);
-    return LogPlaces{.root = whole.parent_path().string(), .partitions = {whole.filename().string()}, .left_alone = {}};
+    return LogPlaces{.root = whole.parent_path().string(),
+                     .is_whole = false,
+                     .partitions = {whole.filename().string()},
+                     .left_alone = {}};
   }
   LogPlaces places{.root = path, .partitions = {}, .left_alone = {}};
   for (const std::string& name : *names) {

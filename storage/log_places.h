@@ -11,6 +11,7 @@ namespace ottla {
 
 struct LogPlaces {
   std::string root;                     // the log directory; of one partition, the directory above
+  bool is_whole = true;                 // not one partition alone
   std::vector<std::string> partitions;  // names in it
   std::vector<std::string> left_alone;  // directories on their way out, or not yet in use: -delete, -stray, -future
 };

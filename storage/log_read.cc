@@ -83,7 +83,7 @@ Result<LogSlice> Log::slice(Offset from, Offset limit, std::int64_t max_bytes, b
     if (has_no_gaps_ && (*first)->header.base_offset > from) {
       add_damage({from, (*first)->header.base_offset, segment.base_offset(), (*first)->position,
                   fmt::format("{}: offsets {} to {} are missing", directory_, from.value,
-                              (*first)->header.base_offset.value)});
+                              (*first)->header.base_offset.value - 1)});
       return failure(ErrorCode::CORRUPT_MESSAGE, damaged_.back().what);
     }
     // The end: the segment's own, unless the limit lies in it, or damage.
@@ -154,7 +154,7 @@ Result<std::optional<TimestampAndOffset>> Log::first_in_batch(Segment& segment, 
   }
   const BatchHeader& header = batch.header;
   TimestampAndOffset found{header.max_timestamp_ms, std::max(header.base_offset, log_start_offset_),
-                           epochs_->at(header.base_offset)};
+                           epochs_.at(header.base_offset)};
   if (header.has_log_append_time()) {
     return found;  // every record has the batch's time
   }

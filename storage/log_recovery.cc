@@ -23,8 +23,8 @@ bool is_same(const BatchHeader& left, const BatchHeader& right) {
 }  // namespace
 
 Result<void> Log::recover(const LogHints& hints) {
-  auto epochs = LeaderEpochs::read(disk_, directory_);
-  *epochs_ = epochs.value_or(LeaderEpochs{});
+  auto epochs = read_leader_epochs(disk_, directory_);
+  epochs_ = epochs.value_or(LeaderEpochs{});
   Scan scan{.from = hints.recovery_point, .mark = {.durable_end_offset = hints.recovery_point}};
   if (hints.clean_end) {
     const auto clean = ends_cleanly(*hints.clean_end);
@@ -49,8 +49,8 @@ Result<void> Log::recover(const LogHints& hints) {
   }
   log_end_offset_ = segments_[first]->base_offset();
   auto done = epochs ? Result<void>{} : restore_epochs(log_end_offset_);
-  scan.last_epoch = epochs_->at(log_end_offset_ + -1);
-  const LeaderEpochs before = *epochs_;
+  scan.last_epoch = epochs_.at(log_end_offset_ + -1);
+  const LeaderEpochs before = epochs_;
   scan.epochs = epochs ? &before : nullptr;
   for (std::size_t index = first; done && index < segments_.size(); ++index) {
     done = scan_segment(index, scan);
@@ -79,8 +79,8 @@ Result<void> Log::recover(const LogHints& hints) {
   }
   durable_end_offset_ = log_end_offset_;
   environment_.marks.note(key_, end_mark());
-  epochs_->truncate(log_end_offset_ + 1);  // an epoch may begin at the end, not behind it
-  return before == *epochs_ ? Result<void>{} : epochs_->write(disk_, directory_);
+  epochs_.truncate(log_end_offset_ + 1);  // an epoch may begin at the end, not behind it
+  return before == epochs_ ? Result<void>{} : write_leader_epochs(disk_, directory_, epochs_);
 }
 
 // Those that a power cut has taken. A file too few costs a reader some time, no more.
@@ -117,14 +117,14 @@ Result<bool> Log::ends_cleanly(const DurableMark& end) {
 Result<void> Log::restore_epochs(Offset end) {
   for (const auto& segment : segments_) {
     const auto walked = segment->walk(0, [&](const BatchAt& batch) {
-      epochs_->add(batch.header.partition_leader_epoch, batch.header.base_offset);
+      epochs_.add(batch.header.partition_leader_epoch, batch.header.base_offset);
       return batch.header.next_offset() < end;
     });
     if (!walked) {
       return std::unexpected(walked.error());
     }
   }
-  return epochs_->write(disk_, directory_);
+  return write_leader_epochs(disk_, directory_, epochs_);
 }
 
 // Offsets and epochs must rise, and from scan.from on every CRC must be right. The batch that ended the log when its
@@ -170,7 +170,7 @@ bool Log::accept(Segment& segment, const BatchAt& batch, Scan& scan) {
   }
   scan.last_epoch = last_batch_epoch_ = header.partition_leader_epoch;
   last_batch_crc_ = header.crc;
-  epochs_->add(header.partition_leader_epoch, header.base_offset);
+  epochs_.add(header.partition_leader_epoch, header.base_offset);
   log_end_offset_ = header.next_offset();
   return true;
 }
@@ -188,7 +188,7 @@ Result<void> Log::scan_segment(std::size_t index, Scan& scan) {
     if (!gap_is_legal || (scan.mark.last_batch_crc != 0 && segment.base_offset() >= scan.mark.durable_end_offset)) {
       add_damage({log_end_offset_, segment.base_offset(), segment.base_offset(), 0,
                   fmt::format("{}: offsets {} to {} are missing", directory_, log_end_offset_.value,
-                              segment.base_offset().value)});
+                              segment.base_offset().value - 1)});
     }
     log_end_offset_ = std::max(log_end_offset_, segment.base_offset());
   }
@@ -239,7 +239,7 @@ Result<std::optional<std::int64_t>> Log::pass_damage(std::size_t index, std::int
   }
   add_damage({log_end_offset_, to, segment.base_offset(), position,
               fmt::format("{} is damaged at position {}: offsets {} to {} cannot be read", segment.path("log"),
-                          position, log_end_offset_.value, to.value)});
+                          position, log_end_offset_.value, to.value - 1)});
   segment.skip(position, go_on.value_or(segment.size_bytes()));
   log_end_offset_ = to;
   last_batch_crc_ = 0;

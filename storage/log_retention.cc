@@ -84,9 +84,9 @@ Result<void> Log::remove_deleted_segments(Offset durable_start) {
     }
     segments_.erase(segments_.begin());
   }
-  const LeaderEpochs before = *epochs_;
-  epochs_->truncate_start(start);
-  return before == *epochs_ ? Result<void>{} : epochs_->write(disk_, directory_);
+  const LeaderEpochs before = epochs_;
+  epochs_.truncate_start(start);
+  return before == epochs_ ? Result<void>{} : write_leader_epochs(disk_, directory_, epochs_);
 }
 
 }  // namespace ottla

@@ -57,7 +57,7 @@ Result<void> read_batches(Disk& disk, const std::string& path, LogTail& tail) {
 
 Result<LogTail> read_log_tail(Disk& disk, const std::string& partition_directory) {
   LogTail tail;
-  if (const auto epochs = LeaderEpochs::read(disk, partition_directory)) {
+  if (const auto epochs = read_leader_epochs(disk, partition_directory)) {
     tail.latest_epoch = epochs->latest();
   }
   const auto covered = read_snapshots(disk, partition_directory, tail);

@@ -13,7 +13,9 @@ Result<void> Log::truncate_to(Offset offset) {
     return may;
   }
   if (offset >= log_end_offset_) {
-    return {};
+    const LeaderEpochs before = epochs_;
+    epochs_.truncate(log_end_offset_);
+    return before == epochs_ ? Result<void>{} : write_leader_epochs(disk_, directory_, epochs_);
   }
   ++generation_;
   has_changed_ = true;
@@ -36,12 +38,12 @@ Result<void> Log::truncate_to(Offset offset) {
     fail(done.error());
     return done;
   }
-  epochs_->truncate(log_end_offset_);
+  epochs_.truncate(log_end_offset_);
   if (auto marked = mark_unsynced(); !marked) {
     return marked;
   }
   done = restore_producers(0);
-  return done ? epochs_->write(disk_, directory_) : done;
+  return done ? write_leader_epochs(disk_, directory_, epochs_) : done;
 }
 
 // What is left below the cut and is not durable yet: a job under way speaks of the log before the cut.
@@ -56,6 +58,27 @@ Result<void> Log::mark_unsynced() {
     mark_dirty(*file);
   }
   return {};
+}
+
+// What was durable is given up first: a crash on the way leaves a part of the old log, and no damage.
+Result<void> Log::start_anew_at(Offset offset) {
+  if (auto may = may_write(); !may) {
+    return may;
+  }
+  ++generation_;
+  has_changed_ = true;
+  dirty_files_.clear();
+  auto done = environment_.marks.lower(key_, {.durable_end_offset = log_start_offset_});
+  log_start_offset_ = log_end_offset_ = durable_end_offset_ = offset;
+  last_batch_crc_ = 0;
+  done = done ? start_anew() : done;
+  if (!done) {
+    fail(done.error());
+    return done;
+  }
+  epochs_ = {};
+  done = restore_producers(0);
+  return done ? write_leader_epochs(disk_, directory_, epochs_) : done;
 }
 
 // An empty segment at the log's start takes the place of all others: it is there, durably, before they go.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "storage/checkpoint.h"
+#include "storage/command_log.h"
 #include "storage/durable_marks.h"
 #include "storage/log_places.h"
 #include "storage/meta_properties.h"
@@ -44,6 +45,7 @@ OffsetsByDirectory checkpoint(Disk& disk, const std::string& path, const Report&
 void check_meta_properties(Disk& disk, const std::string& root, const Report& report) {
   const std::string path = root + "/meta.properties";
   if (!disk.exists(path)) {
+    report({.file = path, .offset = std::nullopt, .what = "it is missing"});
     return;
   }
   const auto content = read_whole_file(disk, path);
@@ -53,8 +55,35 @@ void check_meta_properties(Disk& disk, const std::string& root, const Report& re
   }
 }
 
+// Ottla's own, and so not in a directory of Kafka's. A running broker replaces the files: then another look helps.
+void check_metadata_log(Disk& disk, const std::string& root, const Report& report) {
+  const std::string path = root + "/.ottla-metadata";
+  const bool is_ours = disk.exists(path) || disk.exists(root + "/.ottla-durable");
+  auto sound = is_ours ? CommandLog::check(disk, root) : Result<void>{};
+  for (int look = 1; !sound && look < looks_max; ++look) {
+    std::this_thread::sleep_for(pause_between_looks);
+    sound = CommandLog::check(disk, root);
+  }
+  if (!sound) {
+    report({.file = path, .offset = std::nullopt, .what = sound.error().message});
+  }
+}
+
+// What belongs to the whole directory, beside the partitions in it.
+void check_directory(Disk& disk, const LogPlaces& places, const CleanShutdown& clean, const Report& report) {
+  check_meta_properties(disk, places.root, report);
+  check_metadata_log(disk, places.root, report);
+  for (const auto& [name, end] : clean.ends) {
+    if (std::ranges::find(places.partitions, name) == places.partitions.end()) {
+      report({.file = places.root + "/" + name,
+              .offset = std::nullopt,
+              .what = fmt::format("it is missing; at the clean stop its log ended at offset {}",
+                                  end.log_end_offset.value)});
+    }
+  }
+}
+
 Result<DirectoryState> read_state(Disk& disk, const std::string& root, const Report& report) {
-  check_meta_properties(disk, root, report);
   DirectoryState state;
   state.clean = read_clean_shutdown(disk, root);
   if (!state.clean.warning.empty()) {
@@ -142,6 +171,9 @@ Result<VerifyCounts> verify_logs(Disk& disk, const std::string& path, const Repo
   const auto state = read_state(disk, places->root, counted);
   if (!state) {
     return std::unexpected(state.error());
+  }
+  if (places->is_whole) {
+    check_directory(disk, *places, state->clean, counted);
   }
   for (const std::string& name : places->left_alone) {
     report({.is_damage = false, .file = places->root + "/" + name, .offset = std::nullopt, .what = "left alone"});

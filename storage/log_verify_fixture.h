@@ -9,9 +9,11 @@
 
 #include "storage/checkpoint.h"
 #include "storage/clean_shutdown.h"
+#include "storage/command_log.h"
 #include "storage/log_places.h"
 #include "storage/log_test_fixture.h"
 #include "storage/log_verify.h"
+#include "storage/meta_properties.h"
 #include "storage/segment_reader.h"
 
 namespace ottla {
@@ -32,6 +34,11 @@ class LogVerifyTest : public LogFixture {
       write_text(*disk, name, checkpoint_text({{"t-0", Offset{end()}}}));
     }
     stop_cleanly();
+    write_text(*disk, "data/meta.properties", MetaProperties{"cluster", BrokerId{1}, {}}.text());
+    auto metadata = CommandLog::open(*disk, "data").value();
+    for (const std::uint64_t index : {1U, 2U}) {
+      ASSERT_TRUE(metadata->append(std::vector<CommandLog::Entry>{{index, 1, {}}}));
+    }
     bases = find_segments(*disk, "data/t-0").value();
     ASSERT_GE(bases.size(), 3U);
   }
@@ -86,6 +93,11 @@ class LogVerifyTest : public LogFixture {
     const Bytes content = bytes.flatten();
     const std::span<const std::byte> part(content);
     ASSERT_TRUE((*disk->open(path, OpenMode::write_existing))->write_at({&part, 1}, position));
+  }
+  void write_offset(const Place& batch, std::int64_t base_offset) {
+    Writer offset;
+    offset.integer(base_offset);
+    overwrite(log_file(1), batch.position, offset);
   }
   void cut(const std::string& path, std::int64_t size) {
     ASSERT_TRUE((*disk->open(path, OpenMode::write_existing))->truncate(size));

@@ -4,6 +4,8 @@
 namespace ottla {
 namespace {
 
+using testing::AllOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
@@ -39,34 +41,46 @@ TEST_F(LogVerifyTest, a_length_that_leads_nowhere_costs_the_rest_of_the_segment)
   EXPECT_THAT(findings[0].what, HasSubstr("cannot be read"));
 }
 
-TEST_F(LogVerifyTest, an_offset_that_does_not_follow) {
-  const auto batch = batch_of(1, 1);
-  Writer offset;
-  offset.integer(batch.header.base_offset.value - 1);
-  overwrite(log_file(1), batch.position, offset);
-  EXPECT_THAT(texts(), testing::Contains(
-                           HasSubstr(fmt::format("DAMAGE {} at position {}, offset {}: a batch of base offset",
-                                                 log_file(1), batch.position, batch.header.base_offset.value - 1))));
+TEST_F(LogVerifyTest, an_offset_that_does_not_follow_is_told_once) {
+  for (const std::int64_t change : {-1, 1, 1000, 1 << 20}) {
+    const auto batch = batch_of(1, 1);
+    write_offset(batch, batch.header.base_offset.value + change);
+    const auto findings = verify();
+    ASSERT_FALSE(findings.empty());
+    EXPECT_EQ(findings[0].position, batch.position);
+    EXPECT_THAT(findings[0].what, HasSubstr("a batch of base offset"));
+    EXPECT_EQ(std::ranges::count(findings, log_file(1), &Finding::file), 1) << testing::PrintToString(texts());
+    EXPECT_LE(findings.size(), 3U) << testing::PrintToString(texts());
+    write_offset(batch, batch.header.base_offset.value);
+  }
 }
 
-TEST_F(LogVerifyTest, an_epoch_that_the_checkpoint_does_not_know) {
-  const auto batch = batch_of(bases.size() - 1, 0);
-  Writer epoch_bytes;
-  epoch_bytes.integer(std::int32_t{3});
-  overwrite(log_file(bases.size() - 1), batch.position + 12, epoch_bytes);
-  const auto said = texts();
-  ASSERT_FALSE(said.empty());
-  EXPECT_THAT(said[0], testing::AllOf(HasSubstr(log_file(bases.size() - 1)), HasSubstr("leader epoch 3")));
+TEST_F(LogVerifyTest, an_epoch_that_the_checkpoint_does_not_know_is_told_once) {
+  for (const bool with_checkpoint : {true, false}) {
+    const auto batch = batch_of(1, 0);
+    Writer epoch_bytes;
+    epoch_bytes.integer(std::int32_t{3});
+    overwrite(log_file(1), batch.position + 12, epoch_bytes);
+    if (with_checkpoint) {
+      expect_damage(log_file(1), batch.position, batch.header.base_offset, "leader epoch 3");
+    } else {
+      ASSERT_TRUE(disk->remove("data/t-0/leader-epoch-checkpoint"));
+      EXPECT_THAT(texts(), ElementsAre(HasSubstr("leader-epoch-checkpoint"), HasSubstr("leader epoch 3")));
+    }
+  }
 }
 
-TEST_F(LogVerifyTest, an_epoch_that_goes_back) {
+TEST_F(LogVerifyTest, an_epoch_that_goes_back_is_told_once) {
   ASSERT_TRUE(disk->remove("data/t-0/leader-epoch-checkpoint"));
   Writer epoch_bytes;
   epoch_bytes.integer(std::int32_t{3});
-  overwrite(log_file(0), 12, epoch_bytes);
-  const auto second = batch_of(0, 1);
-  EXPECT_THAT(texts(), testing::Contains(HasSubstr(fmt::format("{} at position {}, offset 8: leader epoch 0 behind 3",
-                                                               log_file(0), second.position))));
+  for (const int number : {0, 1}) {
+    overwrite(log_file(0), batch_of(0, number).position + 12, epoch_bytes);
+  }
+  const auto third = batch_of(0, 2);
+  EXPECT_THAT(texts(), ElementsAre(HasSubstr("leader-epoch-checkpoint"),
+                                   HasSubstr(fmt::format("{} at position {}, offset 16: leader epoch 0 behind 3",
+                                                         log_file(0), third.position))));
 }
 
 TEST_F(LogVerifyTest, a_segment_that_is_gone) {
@@ -132,6 +146,24 @@ TEST_F(LogVerifyTest, a_batch_of_a_producer_twice) {
   overwrite(file, position, writer);
   crash();
   expect_damage(file, position, Offset{160}, "sequence 0");
+}
+
+TEST_F(LogVerifyTest, a_partition_that_is_gone) {
+  const auto mark = log->end_mark();
+  ASSERT_TRUE(write_clean_shutdown(*disk, "data",
+                                   {{"t-0", {mark.durable_end_offset, mark.last_batch_crc}}, {"t-1", {Offset{7}, 0}}}));
+  EXPECT_THAT(texts(),
+              ElementsAre(AllOf(HasSubstr("data/t-1"), HasSubstr("at the clean stop its log ended at offset 7"))));
+  EXPECT_THAT(texts("data/t-0"), IsEmpty());
+}
+
+TEST_F(LogVerifyTest, what_tells_whose_directory_it_is_and_which_topics_there_are) {
+  disk->flip_bit("data/.ottla-metadata/log", 45);
+  EXPECT_THAT(texts(), ElementsAre(AllOf(HasSubstr("data/.ottla-metadata"), HasSubstr("entry 1 at byte"))));
+  ASSERT_TRUE(disk->remove("data/.ottla-metadata/log"));
+  ASSERT_TRUE(disk->remove("data/meta.properties"));
+  EXPECT_THAT(texts(), ElementsAre(HasSubstr("data/meta.properties"), HasSubstr("data/.ottla-metadata")));
+  EXPECT_THAT(texts("data/t-0"), IsEmpty());
 }
 
 TEST_F(LogVerifyTest, no_log_is_an_error) {

@@ -21,6 +21,15 @@ bool is_hex(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
+std::string renamed(const PartitionDirectory& directory, const Uuid& unique, std::string_view kind) {
+  std::string suffix = fmt::format("-{}.", directory.partition);
+  for (const std::uint8_t byte : unique.bytes) {
+    suffix += fmt::format("{:02x}", byte);
+  }
+  suffix += kind;
+  return directory.topic.substr(0, name_max_bytes - suffix.size()) + suffix;
+}
+
 }  // namespace
 
 std::optional<PartitionDirectory> parse_partition_directory(std::string_view name) {
@@ -50,12 +59,11 @@ bool is_deleted_partition_directory(std::string_view name) {
 }
 
 std::string deleted_partition_directory(const PartitionDirectory& directory, const Uuid& unique) {
-  std::string suffix = fmt::format("-{}.", directory.partition);
-  for (const std::uint8_t byte : unique.bytes) {
-    suffix += fmt::format("{:02x}", byte);
-  }
-  suffix += delete_suffix;
-  return directory.topic.substr(0, name_max_bytes - suffix.size()) + suffix;
+  return renamed(directory, unique, delete_suffix);
+}
+
+std::string stray_partition_directory(const PartitionDirectory& directory, const Uuid& unique) {
+  return renamed(directory, unique, "-stray");
 }
 
 }  // namespace ottla

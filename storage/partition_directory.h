@@ -1,5 +1,5 @@
 // Names of partition directories, as Kafka writes them (LogFileUtils, UnifiedLog): "<topic>-<partition>", and
-// "<topic>-<partition>.<32 hex digits>-delete" for one that is on its way out.
+// "<topic>-<partition>.<32 hex digits>-delete" for one that is on its way out, "-stray" for one that nobody knows.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,9 @@ std::optional<PartitionDirectory> parse_partition_directory(std::string_view nam
 
 [[nodiscard]] bool is_deleted_partition_directory(std::string_view name);
 
-// At most 255 bytes, the limit of file systems; it is the topic that is shortened.
+// For one that is on its way out, and for one that nobody knows. At most 255 bytes, the limit of file systems; it is
+// the topic that is shortened.
 std::string deleted_partition_directory(const PartitionDirectory& directory, const Uuid& unique);
+std::string stray_partition_directory(const PartitionDirectory& directory, const Uuid& unique);
 
 }  // namespace ottla

@@ -56,7 +56,7 @@ class PartitionVerifier {
 
   void check_epochs_file() {
     const std::string path = directory_ + "/leader-epoch-checkpoint";
-    epochs_ = LeaderEpochs::read(disk_, directory_);
+    epochs_ = read_leader_epochs(disk_, directory_);
     if (!epochs_) {
       report_({.file = path, .what = disk_.exists(path) ? "it cannot be read" : "it is missing"});
     }
@@ -82,7 +82,7 @@ class PartitionVerifier {
     for (position_ = 0; position_ < reader->size_bytes();) {
       const auto batch = reader->batch_at(position_);
       if (batch) {
-        take(*batch, base);
+        take(*batch, base, *reader);
         index.see(*batch);
         position_ = batch->end();
         continue;
@@ -98,35 +98,54 @@ class PartitionVerifier {
     return {};
   }
 
-  void take(const StoredBatch& batch, Offset base) {
+  void take(const StoredBatch& batch, Offset base, SegmentReader& reader) {
     const BatchHeader& header = batch.header;
     ++counts_.batches;
     counts_.records += header.records_count;
-    if (header.base_offset < base || header.base_offset < *next_) {
+    const auto behind = batch.end() < reader.size_bytes() ? reader.batch_at(batch.end()) : std::unexpected(Error{});
+    const Offset least = *next_;
+    Offset next = header.next_offset();
+    if (header.base_offset < base || header.base_offset < least) {
       wrong(header.base_offset, fmt::format("a batch of base offset {} where {} or more should be",
-                                            header.base_offset.value, std::max(base, *next_).value));
-    } else if (header.base_offset > *next_ && !after_damage_) {
-      missing(*next_, header.base_offset, batch.position);
+                                            header.base_offset.value, std::max(base, least).value));
+      next = least + (next.value - header.base_offset.value);
+    } else if (header.base_offset > least && behind && behind->header.base_offset >= least &&
+               behind->header.base_offset < next) {
+      wrong(header.base_offset, fmt::format("a batch of base offset {}; offset {} comes behind it",
+                                            header.base_offset.value, behind->header.base_offset.value));
+      next = behind->header.base_offset;
+    } else if (header.base_offset > least && !after_damage_) {
+      missing(least, header.base_offset, batch.position);
     }
     after_damage_ = false;
-    check_epoch(header);
+    check_epoch(header, behind ? behind->header.partition_leader_epoch : header.partition_leader_epoch);
     if (const auto records = check_records(batch.bytes); !records) {
       wrong(header.base_offset, records.error().message);
     }
     producers_.see(batch, log_path_);
-    next_ = std::max(*next_, header.next_offset());
+    next_ = std::max(least, next);
     last_crc_ = header.crc;
   }
 
-  void check_epoch(const BatchHeader& header) {
+  // What is wrong is told of the first batch that it is wrong in, and not of those behind it as well: no CRC covers the
+  // epoch, nor the base offset.
+  void check_epoch(const BatchHeader& header, LeaderEpoch behind) {
     const LeaderEpoch epoch = header.partition_leader_epoch;
+    const LeaderEpoch known = epochs_ ? epochs_->at(header.base_offset) : epoch;
     if (epoch < last_epoch_) {
       wrong(header.base_offset, fmt::format("leader epoch {} behind {}", epoch.value, last_epoch_.value));
-    } else if (epochs_ && epochs_->at(header.base_offset) != epoch) {
-      wrong(header.base_offset, fmt::format("leader epoch {}; leader-epoch-checkpoint says {}", epoch.value,
-                                            epochs_->at(header.base_offset).value));
+      last_epoch_ = behind == epoch ? epoch : last_epoch_;
+    } else if (known != epoch) {
+      if (told_epochs_ != std::pair(epoch, known)) {
+        wrong(header.base_offset,
+              fmt::format("leader epoch {}; leader-epoch-checkpoint says {}", epoch.value, known.value));
+      }
+      told_epochs_ = {epoch, known};
+    } else if (behind < epoch && behind >= last_epoch_) {
+      wrong(header.base_offset, fmt::format("leader epoch {}; {} comes behind it", epoch.value, behind.value));
+    } else {
+      last_epoch_ = epoch;
     }
-    last_epoch_ = std::max(last_epoch_, epoch);
   }
 
   void missing(Offset from, Offset to, std::int64_t position) {
@@ -199,7 +218,8 @@ class PartitionVerifier {
   std::int64_t position_ = 0;
   std::optional<Offset> next_;  // the least that the next batch may have
   LeaderEpoch last_epoch_;
-  std::uint32_t last_crc_ = 0;  // of the last batch in this segment
+  std::pair<LeaderEpoch, LeaderEpoch> told_epochs_;  // a batch's, and the checkpoint's
+  std::uint32_t last_crc_ = 0;                       // of the last batch in this segment
   bool after_damage_ = false;
 };
 

@@ -2,7 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <boost/algorithm/string/replace.hpp>
+#include <charconv>
+
 #include "broker/broker.h"
+#include "broker/group_config.h"
+#include "broker/groups/group_coordinator.h"
 #include "broker/groups/offsets_topic.h"
 #include "broker/log.h"
 
@@ -10,13 +15,36 @@ namespace ottla {
 
 namespace {
 
+constexpr groups::Millis wait_worth_a_line_ms = 5000;
 constexpr auto write_time_out = std::chrono::seconds(5);  // Kafka's offsets.commit.timeout.ms
+
+std::int32_t number(const std::string& text) {
+  std::int32_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
 
 groups::Settings settings_of(const Config& config) {
   return {.initial_rebalance_delay_ms = config.group_initial_rebalance_delay_ms,
           .min_session_timeout_ms = config.group_min_session_timeout_ms,
           .max_session_timeout_ms = config.group_max_session_timeout_ms,
-          .max_size = config.group_max_size};
+          .max_size = config.group_max_size,
+          .consumer_session_timeout_ms = config.group_consumer_session_timeout_ms,
+          .consumer_heartbeat_interval_ms = config.group_consumer_heartbeat_interval_ms,
+          .consumer_max_size = config.group_consumer_max_size};
+}
+
+// The broker's, and what the group has of its own above them.
+groups::Settings settings_of(const Broker& broker, const std::string& id) {
+  groups::Settings settings = settings_of(broker.config);
+  const Configs own =
+      broker.metadata->read([&](const Controller& state) { return state.configs(config_resource::group, id); });
+  if (!own.empty()) {
+    const auto value = [&](std::string_view name) { return number(*effective_group_value(own, broker.config, name)); };
+    settings.consumer_session_timeout_ms = value("consumer.session.timeout.ms");
+    settings.consumer_heartbeat_interval_ms = value("consumer.heartbeat.interval.ms");
+  }
+  return settings;
 }
 
 }  // namespace
@@ -31,12 +59,14 @@ groups::Millis GroupShard::now_ms() {
 }
 
 GroupShard::Served& GroupShard::served(const std::string& id, std::shared_ptr<Partition> home) {
-  const auto [found, is_new] = groups_.try_emplace(id, groups::Group(id, settings_of(broker_.config)), std::move(home));
+  const auto [found, is_new] =
+      groups_.try_emplace(id, groups::AnyGroup(id, settings_of(broker_.config)), std::move(home));
   return found->second;
 }
 
 Result<void> GroupShard::restore(Partition& partition) {
   const auto home = partition.shared_from_this();
+  epochs_[&partition] = partition.view().leader_epoch;
   return read_all_records(partition, [&](const RecordView& record) -> Result<void> {
     if (!record.key) {
       return {};
@@ -45,31 +75,52 @@ Result<void> GroupShard::restore(Partition& partition) {
     if (!said) {
       return std::unexpected(said.error());
     }
-    if (const auto* offset = std::get_if<groups::OffsetSaid>(&*said)) {
-      served(offset->group, home).group.restore(offset->partition, offset->committed);
-    } else if (const auto* group = std::get_if<groups::GroupSaid>(&*said)) {
-      if (group->value) {
-        served(group->group, home).group.restore(*group->value);
-      } else {
-        groups_.erase(group->group);
-      }
-    }
+    std::visit(
+        [&](const auto& one) {
+          if constexpr (requires { one.group; }) {
+            served(one.group, home).group.restore(*said);
+          }
+        },
+        *said);
     return {};
   });
 }
 
-void GroupShard::forget(const Partition& partition) {
-  std::erase_if(groups_, [&](const auto& one) { return one.second.home.get() == &partition; });
+void GroupShard::start() {
+  asio::post(core_.io, [this] { plan_clean_up(); });
 }
 
-void GroupShard::loaded() {
-  std::erase_if(groups_, [](const auto& one) { return one.second.group.is_forgettable(); });
-  asio::post(core_.io, [this] {
-    for (auto& [id, one] : groups_) {
-      one.group.loaded(now_ms());
-      arm(one);
+void GroupShard::forget(const Partition& home) {
+  for (auto one = waiting_.begin(); one != waiting_.end();) {
+    if (one->second.home.get() == &home) {
+      one->second.answer->complete(failure(ErrorCode::NOT_COORDINATOR, "another broker coordinates the group"));
+      one = waiting_.erase(one);
+    } else {
+      ++one;
     }
-    plan_clean_up();
+  }
+  epochs_.erase(&home);
+  std::erase_if(groups_, [&](const auto& one) {
+    if (one.second.home.get() != &home) {
+      return false;
+    }
+    if (one.second.timer) {
+      core_.cancel(*one.second.timer);
+    }
+    return true;
+  });
+}
+
+void GroupShard::loaded(const Partition& home) {
+  const auto is_of_it = [&home](const Served& one) { return one.home.get() == &home; };
+  std::erase_if(groups_, [&](const auto& one) { return is_of_it(one.second) && one.second.group.is_forgettable(); });
+  asio::post(core_.io, [this, is_of_it] {
+    for (auto& [id, one] : groups_) {
+      if (is_of_it(one)) {
+        one.group.loaded(now_ms(), broker_.groups->topics());
+        arm(one);
+      }
+    }
   });
 }
 
@@ -83,9 +134,9 @@ void GroupShard::ask(const std::string& id, std::shared_ptr<Partition> home, gro
     answer->complete(failure(ErrorCode::GROUP_ID_NOT_FOUND, "Group " + id + " not found."));
     return;
   }
-  served(id, std::move(home));
+  served(id, home);
   const groups::Token token = ++last_token_;
-  waiting_.emplace(token, std::move(answer));
+  waiting_.emplace(token, Waiting{std::move(home), std::move(answer)});
   std::visit(
       [token](auto& one) {
         if constexpr (requires { one.token; }) {
@@ -103,6 +154,7 @@ void GroupShard::step(const std::string& id, const groups::Event& event) {
     return;
   }
   Served& one = found->second;
+  one.group.set_settings(settings_of(broker_, id));
   groups::Effects effects = one.group.step(now_ms(), event);
   for (const std::string& note : effects.notes) {
     logger().info("{}", note);
@@ -113,7 +165,7 @@ void GroupShard::step(const std::string& id, const groups::Event& event) {
   }
   for (auto& answer : effects.answers) {
     if (const auto waiting = waiting_.extract(answer.token)) {
-      waiting.mapped()->complete(std::move(answer.response));
+      waiting.mapped().answer->complete(std::move(answer.response));
     }
   }
   if (one.group.is_forgettable()) {
@@ -123,13 +175,31 @@ void GroupShard::step(const std::string& id, const groups::Event& event) {
     groups_.erase(found);
     return;
   }
+  look_into_waiting(one);
   arm(one);
+}
+
+// A group that still waits when its rebalance is this old: one line that says for whom, and what happens when.
+void GroupShard::look_into_waiting(Served& one) {
+  const groups::Millis began = one.group.rebalanced_at();
+  if (began == one.looked_into || now_ms() < began + wait_worth_a_line_ms) {
+    return;
+  }
+  one.looked_into = began;
+  if (one.group.waits()) {
+    std::string text = one.group.explain(now_ms());
+    text.pop_back();
+    logger().warn("{}", boost::replace_all_copy(text, "\n ", ";"));
+  }
 }
 
 // One timer for each group. It is moved only when something is due earlier: a heartbeat moves deadlines away all the
 // time.
 void GroupShard::arm(Served& one) {
-  const groups::Millis due = one.group.deadline();
+  groups::Millis due = one.group.deadline();
+  if (const groups::Millis began = one.group.rebalanced_at(); began != one.looked_into) {
+    due = std::min(due, began + wait_worth_a_line_ms);
+  }
   if (due == std::numeric_limits<groups::Millis>::max() || (one.timer && one.timer_at <= due)) {
     return;
   }
@@ -153,12 +223,16 @@ Awaitable<Result<void>> GroupShard::store(Partition& home, const groups::Write& 
   }
   Bytes bytes = batch_of(write.records, now_ms());
   const BatchHeader header = BatchHeader::read(bytes);
+  // Led again after another has led: what is known here is old.
+  const auto read = epochs_.find(&home);
+  const LeaderEpoch epoch = read != epochs_.end() ? read->second : LeaderEpoch{};
   const AppendBatch batch{bytes, {.header = header, .true_max_timestamp_ms = header.max_timestamp_ms}};
-  const auto appended = co_await home.append(batch);
+  const auto appended = co_await home.append(batch, true, epoch);
   if (!appended) {
     co_return std::unexpected(appended.error());
   }
-  co_return co_await home.wait_until_committed(core_, appended->base_offset + header.records_count, write_time_out);
+  co_return co_await home.wait_until_committed(core_, appended->base_offset + header.records_count, appended->epoch,
+                                               write_time_out, true);
 }
 
 // Writes of one partition begin in the order of their calls: up to the append, this runs as part of the call.
@@ -191,12 +265,12 @@ void GroupShard::written(const std::string& id, std::uint64_t write_id, bool sto
   }
 }
 
-const groups::Group* GroupShard::find(const std::string& id) const {
+const groups::AnyGroup* GroupShard::find(const std::string& id) const {
   const auto found = groups_.find(id);
   return found != groups_.end() ? &found->second.group : nullptr;
 }
 
-void GroupShard::for_each(const std::function<void(const groups::Group&)>& action) const {
+void GroupShard::for_each(const std::function<void(const groups::AnyGroup&)>& action) const {
   for (const auto& [id, one] : groups_) {
     action(one.group);
   }
@@ -205,52 +279,7 @@ void GroupShard::for_each(const std::function<void(const groups::Group&)>& actio
 void GroupShard::close() {
   is_closed_ = true;
   for (const auto& [token, waiting] : std::exchange(waiting_, {})) {
-    waiting->complete(failure(ErrorCode::COORDINATOR_NOT_AVAILABLE, "the broker is stopping"));
-  }
-}
-
-void GroupShard::plan_clean_up() {
-  core_.after(std::chrono::milliseconds(broker_.config.offsets_retention_check_interval_ms), [this] {
-    clean_up();
-    plan_clean_up();
-  });
-}
-
-void GroupShard::clean_up() {
-  std::vector<std::string> ids;
-  ids.reserve(groups_.size());
-  for (const auto& [id, one] : groups_) {
-    ids.push_back(id);
-  }
-  for (const std::string& id : ids) {
-    clean_up(id);
-  }
-}
-
-// Offsets of topics that are gone, and with offsets.retention.minutes set, those that an empty group has left for
-// longer; then groups that have neither members nor offsets.
-void GroupShard::clean_up(const std::string& id) {
-  const groups::Group& group = groups_.at(id).group;
-  const std::int64_t retention_ms = std::int64_t{broker_.config.offsets_retention_minutes} * 60'000;
-  const std::int64_t oldest = now_ms() - retention_ms;
-  const bool is_empty = group.state() == groups::State::Empty;
-  const bool is_left = is_empty && group.state_since() < oldest;
-  std::vector<groups::TopicPartition> expired;
-  for (const auto& [partition, committed] : group.offsets()) {
-    const auto topic = broker_.metadata->read([&](const Controller& state) { return state.topic(partition.topic); });
-    const bool is_gone = topic == nullptr || (!committed.topic_id.is_zero() && committed.topic_id != topic->id);
-    if (is_gone || (is_left && committed.commit_timestamp_ms < oldest)) {
-      expired.push_back(partition);
-      logger().info("group {}: forgets the offset {} of {}-{}: {}", id, committed.offset.value, partition.topic,
-                    partition.partition, is_gone ? "the topic is gone" : "older than offsets.retention.minutes");
-    }
-  }
-  const bool has_more = expired.size() < group.offsets().size();
-  if (!expired.empty()) {
-    step(id, groups::ExpireOffsets{std::move(expired)});
-  }
-  if (!has_more && is_empty) {
-    step(id, groups::DeleteGroup{});
+    waiting.answer->complete(failure(ErrorCode::COORDINATOR_NOT_AVAILABLE, "the broker is stopping"));
   }
 }
 

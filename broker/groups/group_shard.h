@@ -11,7 +11,7 @@
 #include <unordered_map>
 
 #include "broker/core.h"
-#include "broker/groups/core/group.h"
+#include "broker/groups/core/any_group.h"
 #include "broker/one_shot.h"
 #include "broker/partition.h"
 
@@ -32,18 +32,22 @@ class GroupShard {
 
   [[nodiscard]] Core& core() { return core_; }
 
-  // At start, before the cores run: what one partition of __consumer_offsets says. Then `loaded`.
-  Result<void> restore(Partition& partition);
-  // What was restored of a partition that cannot be read to its end.
-  void forget(const Partition& partition);
-  void loaded();
+  // Before the cores run.
+  void start();
 
-  // All below: on the core's thread. `home` is the group's partition of __consumer_offsets.
+  // All below: on the core's thread, or before the cores run. `home` is the group's partition of __consumer_offsets.
+
+  // What one partition of it says. Then `loaded`, or `forget` if it cannot be read to its end.
+  Result<void> restore(Partition& home);
+  void loaded(const Partition& home);
+  // This broker leads it no more: who waits for one of its groups gets NOT_COORDINATOR.
+  void forget(const Partition& home);
+
   void ask(const std::string& id, std::shared_ptr<Partition> home, groups::Event event, IfAbsent if_absent,
            std::shared_ptr<OneShot<GroupAnswer>> answer);
   // nullptr: no such group.
-  [[nodiscard]] const groups::Group* find(const std::string& id) const;
-  void for_each(const std::function<void(const groups::Group&)>& action) const;
+  [[nodiscard]] const groups::AnyGroup* find(const std::string& id) const;
+  void for_each(const std::function<void(const groups::AnyGroup&)>& action) const;
 
   // Nobody waits any longer, and none will.
   void close();
@@ -52,20 +56,26 @@ class GroupShard {
   static groups::Millis now_ms();
 
  private:
+  struct Waiting {
+    std::shared_ptr<Partition> home;
+    std::shared_ptr<OneShot<GroupAnswer>> answer;
+  };
   struct UnderWay {
     std::uint64_t id = 0;
     std::optional<bool> stored;  // nothing: it is not over
   };
   struct Served {
-    groups::Group group;
+    groups::AnyGroup group;
     std::shared_ptr<Partition> home;
     std::optional<Core::TimerKey> timer = std::nullopt;
     groups::Millis timer_at = 0;
     std::deque<UnderWay> writes;
+    groups::Millis looked_into = 0;  // the rebalance that has been looked into: when it began
   };
 
   Served& served(const std::string& id, std::shared_ptr<Partition> home);
   void step(const std::string& id, const groups::Event& event);
+  void look_into_waiting(Served& one);
   void arm(Served& one);
   void plan_clean_up();
   void clean_up();
@@ -77,7 +87,8 @@ class GroupShard {
   Core& core_;
   Broker& broker_;
   std::map<std::string, Served> groups_;
-  std::unordered_map<groups::Token, std::shared_ptr<OneShot<GroupAnswer>>> waiting_;
+  std::map<const Partition*, LeaderEpoch> epochs_;  // in which the groups of a partition were read
+  std::unordered_map<groups::Token, Waiting> waiting_;
   groups::Token last_token_ = 0;
   bool is_closed_ = false;
 };

@@ -99,8 +99,8 @@ Result<void> read_all_records(Partition& partition, const std::function<Result<v
     return failure(view.error, "it is offline");
   }
   Bytes buffer;
-  for (Offset next = view.log_start_offset; next < view.high_watermark;) {
-    const auto slice = partition.slice(next, read_at_once_bytes, true);
+  for (Offset next = view.log_start_offset; next < view.log_end_offset;) {
+    const auto slice = partition.replica_slice(next, read_at_once_bytes);
     if (!slice) {
       return std::unexpected(slice.error());
     }

@@ -32,7 +32,8 @@ std::int64_t size_bytes(std::span<const groups::LogRecord> records);
 // One batch of these records, as Produce would bring it; no value is a tombstone.
 Bytes batch_of(std::span<const groups::LogRecord> records, std::int64_t timestamp_ms);
 
-// Calls `visit` for each record below the high watermark, in order. Blocking; at start only.
+// Calls `visit` for each record, in order; also for those that a new leader has and does not know to be committed,
+// since they will be. Blocking.
 Result<void> read_all_records(Partition& partition, const std::function<Result<void>(const RecordView&)>& visit);
 
 }  // namespace ottla

@@ -26,6 +26,7 @@ constexpr std::int16_t zstd_since = 7;  // KIP-110
 struct Written {
   std::shared_ptr<Partition> partition;
   Offset end;  // what has to be committed; everything below it
+  LeaderEpoch epoch;
   PartitionAnswer* answer = nullptr;
 };
 
@@ -76,7 +77,7 @@ Result<void> check_timestamps(const BatchCheck& checked, const TopicConfig& conf
 
 // First stage for one partition. Gives what the second stage has to wait for, if anything was written.
 Awaitable<std::optional<Written>> append(RequestContext& context, std::shared_ptr<Partition> partition,
-                                         std::span<std::byte> batch, PartitionAnswer& answer) {
+                                         std::span<std::byte> batch, bool needs_all_acks, PartitionAnswer& answer) {
   const auto config = partition->config();  // one and the same for the whole batch
   auto checked = check(context, *partition, *config, batch);
   if (!checked) {
@@ -114,14 +115,15 @@ Awaitable<std::optional<Written>> append(RequestContext& context, std::shared_pt
     answer.log_append_time_ms = now_ms;
   }
   const AppendBatch whole{batch, *checked};
-  const auto appended = co_await partition->append(whole);
+  const auto appended = co_await partition->append(whole, needs_all_acks);
   if (!appended) {
     refuse(answer, appended.error());
     co_return std::nullopt;
   }
   answer.base_offset = appended->base_offset;
   answer.log_start_offset = partition->view().log_start_offset;
-  co_return Written{std::move(partition), appended->base_offset + checked->header.records_count, &answer};
+  co_return Written{std::move(partition), appended->base_offset + checked->header.records_count, appended->epoch,
+                    &answer};
 }
 
 std::shared_ptr<const ServedTopic> find_topic(const RequestContext& context,
@@ -129,6 +131,8 @@ std::shared_ptr<const ServedTopic> find_topic(const RequestContext& context,
   const Partitions& partitions = context.broker.partitions;
   return context.header.api_version >= 13 ? partitions.find(topic.topic_id) : partitions.find(topic.name);
 }
+
+bool needs_all_acks(const ProduceRequest& request) { return request.acks == -1; }
 
 std::optional<Error> refuse_request(const ProduceRequest& request) {
   if (request.acks < -1 || request.acks > 1) {
@@ -162,11 +166,11 @@ Awaitable<std::vector<Written>> append_all(RequestContext& context, ProduceReque
         refuse(answer, *refused);
       } else if (!partition) {
         const bool unknown_id = !served && context.header.api_version >= 13;
-        refuse(answer, {unknown_id ? ErrorCode::UNKNOWN_TOPIC_ID : ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, ""});
+        refuse(answer, {unknown_id ? ErrorCode::UNKNOWN_TOPIC_ID : absence(served, data.index), ""});
       } else if (served->name == offsets_topic) {  // what stands there, the broker relies on
         refuse(answer,
                {ErrorCode::INVALID_TOPIC_EXCEPTION, fmt::format("Cannot append to internal topic {}", served->name)});
-      } else if (auto one = co_await append(context, partition, data.records.bytes, answer)) {
+      } else if (auto one = co_await append(context, partition, data.records.bytes, needs_all_acks(request), answer)) {
         written.push_back(std::move(*one));
       }
     }
@@ -197,7 +201,8 @@ Awaitable<ProduceResponse> handle(RequestContext& context, ProduceRequest& reque
   }
   const auto time_out = std::chrono::milliseconds(std::max(0, request.timeout_ms));
   for (const Written& one : written) {
-    const auto committed = co_await one.partition->wait_until_committed(context.core, one.end, time_out);
+    const auto committed = co_await one.partition->wait_until_committed(context.core, one.end, one.epoch, time_out,
+                                                                        needs_all_acks(request));
     if (!committed) {
       refuse(*one.answer, committed.error());
     }

@@ -1,11 +1,12 @@
 // Fetch 4-18. Batches below the high watermark (the last may be cut at the size asked for), in request order, with a
-// long poll (min_bytes, max_wait_ms). Answers are sessionless (session id 0, KIP-227 allows it). Topics by id from
-// version 13. Replicas do not fetch here.
+// long poll (min_bytes, max_wait_ms). Sessions from version 7 (KIP-227), topics by id from version 13. Replicas do not
+// fetch here.
 #include <algorithm>
 
 #include "broker/broker.h"
 #include "broker/connection.h"
 #include "broker/epoch_check.h"
+#include "broker/fetch_session.h"
 #include "broker/handlers.h"
 #include "protocol/record_batch.h"
 
@@ -13,19 +14,26 @@ namespace ottla {
 
 namespace {
 
-using PartitionAnswer = FetchResponse::FetchableTopicResponse::PartitionData;
-using PartitionAsked = FetchRequest::FetchTopic::FetchPartition;
+using PartitionAnswer = FetchSession::Answer;
+using PartitionAsked = FetchSession::Asked;
 
 constexpr std::int16_t zstd_since = 10;  // KIP-110
 constexpr std::int8_t read_uncommitted = 0;
 constexpr std::int32_t longest_wait_ms = 5 * 60'000;  // whatever a client asks for
 
+constexpr std::int16_t by_id_since = 13;
+constexpr std::int32_t begin_session = 0;  // a request's session epoch; all others belong to a session
+constexpr std::int32_t no_session = -1;
+
 // One partition asked for, and what can be read of it now.
 struct Part {
+  std::string_view topic;
+  TopicId topic_id;
   const PartitionAsked* asked = nullptr;
-  PartitionAnswer* answer = nullptr;
-  std::shared_ptr<Partition> partition;  // nullptr: it has its error already
-  LogSlice slice;
+  FetchSession::Partitions::iterator cached;  // in an incremental fetch
+  PartitionAnswer answer = {};
+  std::shared_ptr<Partition> partition = nullptr;  // nullptr: it has its error already
+  LogSlice slice = {};
 };
 
 // Kafka's truncation check (KIP-595): the client's last epoch must end at or above where it wants to read.
@@ -34,13 +42,13 @@ bool has_diverged(Part& part) {
     return false;
   }
   const auto end = part.partition->end_offset_for(part.asked->last_fetched_epoch);
-  if (end.epoch.value < 0) {
-    part.answer->error_code = ErrorCode::OFFSET_OUT_OF_RANGE;
+  if (!end || end->epoch.value < 0) {
+    part.answer.error_code = end ? ErrorCode::OFFSET_OUT_OF_RANGE : end.error().code;
     return true;
   }
-  if (end.epoch < part.asked->last_fetched_epoch || end.end_offset < part.asked->fetch_offset) {
-    part.answer->diverging_epoch.epoch = end.epoch;
-    part.answer->diverging_epoch.end_offset = end.end_offset;
+  if (end->epoch < part.asked->last_fetched_epoch || end->end_offset < part.asked->fetch_offset) {
+    part.answer.diverging_epoch.epoch = end->epoch;
+    part.answer.diverging_epoch.end_offset = end->end_offset;
     return true;
   }
   return false;
@@ -48,8 +56,9 @@ bool has_diverged(Part& part) {
 
 // Finds what there is to read within `left_bytes`; the first batch of the whole answer is given even if it is larger.
 void look(Part& part, std::int64_t left_bytes, bool is_first) {
-  PartitionAnswer& answer = *part.answer;
+  PartitionAnswer& answer = part.answer;
   answer.error_code = ErrorCode::NONE;
+  answer.high_watermark = Offset{-1};
   part.slice = {};
   const PartitionView view = part.partition->view();
   if (view.error != ErrorCode::NONE) {
@@ -86,18 +95,21 @@ void look(Part& part, std::int64_t left_bytes, bool is_first) {
 
 struct Found {
   std::int64_t size_bytes = 0;
-  bool has_news = false;  // an error or a divergence: answer at once
+  bool has_news = false;     // an error or a divergence: answer at once
+  bool is_hopeless = false;  // so if there is no partition that could have any
 };
 
 Found look_at_all(std::vector<Part>& parts, std::int64_t max_bytes) {
   Found found;
+  found.is_hopeless = std::ranges::none_of(parts, [](const Part& part) { return part.partition != nullptr; });
   for (Part& part : parts) {
     if (part.partition) {
       look(part, max_bytes - found.size_bytes, found.size_bytes == 0);
       found.size_bytes += part.slice.size_bytes;
     }
-    found.has_news = found.has_news || part.answer->error_code != ErrorCode::NONE ||
-                     part.answer->diverging_epoch.end_offset.value >= 0;
+    // Those that are not there are no news, as long as there are others to wait for.
+    found.has_news = found.has_news || (part.partition && part.answer.error_code != ErrorCode::NONE) ||
+                     part.answer.diverging_epoch.end_offset.value >= 0;
   }
   return found;
 }
@@ -118,7 +130,7 @@ bool holds_zstd(std::span<const std::byte> bytes) {
 
 // Reads the slice into memory that lives until the reply is sent.
 void read(RequestContext& context, Part& part) {
-  PartitionAnswer& answer = *part.answer;
+  PartitionAnswer& answer = part.answer;
   answer.records.is_null = false;
   if (part.slice.size_bytes == 0) {
     return;
@@ -147,59 +159,63 @@ Awaitable<> wait_for_news(RequestContext& context, const std::vector<Part>& part
   const auto timer = context.core.after(deadline - Clock::now(), [woken] { woken->complete(false); });
   for (const Part& part : parts) {
     if (part.partition) {
-      part.partition->wake_on_advance(part.answer->high_watermark, woken);
+      part.partition->wake_on_advance(part.answer.high_watermark, woken);
     }
   }
   co_await woken->wait();
   context.core.cancel(timer);
 }
 
-std::vector<Part> find_partitions(RequestContext& context, const FetchRequest& request, FetchResponse& response) {
-  const bool by_id = context.header.api_version >= 13;
-  const bool is_replica = request.replica_id.value >= 0 || request.replica_state.replica_id.value >= 0;
+std::vector<Part> asked_by(const FetchRequest& request) {
   std::vector<Part> parts;
   for (const auto& topic : request.topics) {
-    auto& topic_answer = response.responses.emplace_back();
-    topic_answer.topic = topic.topic;
-    topic_answer.topic_id = topic.topic_id;
-    topic_answer.partitions.resize(topic.partitions.size());  // pointed to from here on
-    const auto served =
-        by_id ? context.broker.partitions.find(topic.topic_id) : context.broker.partitions.find(topic.topic);
-    for (std::size_t i = 0; i < topic.partitions.size(); ++i) {
-      Part part{.asked = &topic.partitions[i], .answer = &topic_answer.partitions[i], .partition = {}, .slice = {}};
-      part.answer->partition_index = part.asked->partition;
-      part.answer->high_watermark = Offset{-1};
-      if (request.isolation_level == read_uncommitted) {
-        part.answer->aborted_transactions.reset();  // null; otherwise none: transactions are not served yet
-      }
-      if (is_replica) {
-        part.answer->error_code = ErrorCode::CLUSTER_AUTHORIZATION_FAILED;
-      } else if (part.partition = served ? served->partition(part.asked->partition) : nullptr; !part.partition) {
-        part.answer->error_code =
-            by_id && !served ? ErrorCode::UNKNOWN_TOPIC_ID : ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
-      }
-      parts.push_back(std::move(part));
+    for (const auto& asked : topic.partitions) {
+      parts.push_back({.topic = topic.topic, .topic_id = topic.topic_id, .asked = &asked});
     }
   }
   return parts;
 }
 
-}  // namespace
-
-template <>
-Awaitable<FetchResponse> handle(RequestContext& context, FetchRequest& request) {
-  FetchResponse response;
-  if (request.session_id != 0 && request.session_epoch != -1) {
-    response.error_code = ErrorCode::FETCH_SESSION_ID_NOT_FOUND;  // we never gave one out; the client starts anew
-    co_return response;
+std::vector<Part> asked_by(FetchSession& session) {
+  std::vector<Part> parts;
+  parts.reserve(session.partitions().size());
+  for (auto at = session.partitions().begin(); at != session.partitions().end(); ++at) {
+    parts.push_back({.topic = at->topic, .topic_id = at->topic_id, .asked = &at->asked, .cached = at});
   }
-  auto parts = find_partitions(context, request, response);
+  return parts;
+}
+
+void find_partitions(RequestContext& context, const FetchRequest& request, std::vector<Part>& parts) {
+  const bool by_id = context.header.api_version >= by_id_since;
+  const bool is_replica = request.replica_id.value >= 0 || request.replica_state.replica_id.value >= 0;
+  std::shared_ptr<const ServedTopic> served;
+  const Part* before = nullptr;
+  for (Part& part : parts) {
+    if (before == nullptr || before->topic != part.topic || before->topic_id != part.topic_id) {
+      served = by_id ? context.broker.partitions.find(part.topic_id) : context.broker.partitions.find(part.topic);
+    }
+    before = &part;
+    part.answer.partition_index = part.asked->partition;
+    part.answer.high_watermark = Offset{-1};
+    if (request.isolation_level == read_uncommitted) {
+      part.answer.aborted_transactions.reset();  // null; otherwise none: transactions are not served yet
+    }
+    if (is_replica) {
+      part.answer.error_code = ErrorCode::CLUSTER_AUTHORIZATION_FAILED;
+    } else if (part.partition = served ? served->partition(part.asked->partition) : nullptr; !part.partition) {
+      part.answer.error_code = by_id && !served ? ErrorCode::UNKNOWN_TOPIC_ID : absence(served, part.asked->partition);
+    }
+  }
+}
+
+// Waits for enough to answer with, and reads it.
+Awaitable<> fetch(RequestContext& context, const FetchRequest& request, std::vector<Part>& parts) {
   const std::int64_t max_bytes = std::min(request.max_bytes, context.broker.config.fetch_max_bytes);
   const auto deadline = Clock::now() + std::chrono::milliseconds(std::clamp(request.max_wait_ms, 0, longest_wait_ms));
   for (;;) {
     const Found found = look_at_all(parts, max_bytes);
     const bool enough = found.size_bytes >= std::min<std::int64_t>(request.min_bytes, max_bytes);
-    if (enough || found.has_news || parts.empty() || Clock::now() >= deadline || context.connection.is_closed()) {
+    if (enough || found.has_news || found.is_hopeless || Clock::now() >= deadline || context.connection.is_closed()) {
       break;
     }
     co_await wait_for_news(context, parts, deadline);
@@ -207,7 +223,77 @@ Awaitable<FetchResponse> handle(RequestContext& context, FetchRequest& request) 
   for (Part& part : parts) {
     read(context, part);
   }
+}
+
+void add(FetchResponse& response, Part& part) {
+  if (response.responses.empty() || response.responses.back().topic != part.topic ||
+      response.responses.back().topic_id != part.topic_id) {
+    response.responses.push_back({.topic = std::string(part.topic), .topic_id = part.topic_id, .partitions = {}});
+  }
+  response.responses.back().partitions.push_back(std::move(part.answer));
+}
+
+Awaitable<FetchResponse> fetch_all(RequestContext& context, const FetchRequest& request) {
+  FetchResponse response;
+  auto& session = context.connection.fetch_session;
+  auto parts = asked_by(request);
+  find_partitions(context, request, parts);
+  co_await fetch(context, request, parts);
+  if (request.session_epoch == begin_session) {
+    const bool by_id = context.header.api_version >= by_id_since;
+    session.reset();  // before the next one: a connection has one at a time
+    session = FetchSession::begin(request, by_id, context.broker.fetch_session_slots);
+    response.session_id = session ? session->id() : 0;
+  }
+  for (Part& part : parts) {
+    if (response.session_id != 0) {
+      session->note(session->find(part.topic, part.topic_id, part.asked->partition), part.answer);
+    }
+    add(response, part);
+  }
   co_return response;
+}
+
+Awaitable<FetchResponse> fetch_news(RequestContext& context, const FetchRequest& request) {
+  FetchResponse response;
+  auto& session = context.connection.fetch_session;
+  response.error_code = session ? session->update(request, context.header.api_version >= by_id_since)
+                                : ErrorCode::FETCH_SESSION_ID_NOT_FOUND;
+  if (response.error_code == ErrorCode::FETCH_SESSION_ID_NOT_FOUND) {
+    session.reset();
+  }
+  if (response.error_code != ErrorCode::NONE) {
+    co_return response;
+  }
+  if (session->partitions().empty()) {
+    session.reset();
+    co_return response;
+  }
+  response.session_id = session->id();
+  auto parts = asked_by(*session);
+  find_partitions(context, request, parts);
+  co_await fetch(context, request, parts);
+  for (Part& part : parts) {
+    if (session->note(part.cached, part.answer)) {
+      add(response, part);
+    }
+  }
+  co_return response;
+}
+
+}  // namespace
+
+// The requests of a connection are served one after the other, so its session is one request's alone.
+template <>
+Awaitable<FetchResponse> handle(RequestContext& context, FetchRequest& request) {
+  auto& session = context.connection.fetch_session;
+  if (request.session_epoch != begin_session && request.session_epoch != no_session) {
+    return fetch_news(context, request);
+  }
+  if (session && session->id() == request.session_id) {
+    session.reset();
+  }
+  return fetch_all(context, request);
 }
 
 }  // namespace ottla

@@ -39,9 +39,19 @@ constexpr std::int16_t since_version(std::int64_t timestamp) {
   }
 }
 
-void answer_with(Answer& answer, const Result<TimestampAndOffset>& found) {
+// KIP-207: a new leader's high watermark lags; to look below it only would send a consumer back.
+constexpr ErrorCode end_not_known(std::int16_t version) {
+  return version >= 5 ? ErrorCode::OFFSET_NOT_AVAILABLE : ErrorCode::LEADER_NOT_AVAILABLE;
+}
+
+void answer_with(Answer& answer, const Result<TimestampAndOffset>& found, const PartitionView& view,
+                 std::int16_t version) {
   if (!found) {
     answer.error_code = found.error().code;
+    return;
+  }
+  if (found->offset.value < 0 && !view.knows_end) {
+    answer.error_code = end_not_known(version);
     return;
   }
   answer.timestamp = found->timestamp_ms;
@@ -62,6 +72,10 @@ void look_up(Partition& partition, const Asked& asked, std::int16_t version, Ans
   }
   switch (asked.timestamp) {
     case latest:
+      if (!view.knows_end) {
+        answer.error_code = end_not_known(version);
+        break;
+      }
       answer.offset = view.high_watermark;
       answer.leader_epoch = view.leader_epoch;
       break;
@@ -71,13 +85,13 @@ void look_up(Partition& partition, const Asked& asked, std::int16_t version, Ans
       answer.leader_epoch = view.leader_epoch;
       break;
     case with_max_timestamp:
-      answer_with(answer, partition.max_timestamp());
+      answer_with(answer, partition.max_timestamp(), view, version);
       break;
     case latest_tiered:
     case earliest_pending_upload:
       break;  // nothing is tiered: -1
     default:
-      answer_with(answer, partition.offset_for_timestamp(asked.timestamp));
+      answer_with(answer, partition.offset_for_timestamp(asked.timestamp), view, version);
   }
 }
 
@@ -113,7 +127,7 @@ Awaitable<ListOffsetsResponse> handle(RequestContext& context, ListOffsetsReques
       } else if (const auto partition = served ? served->partition(asked.partition_index) : nullptr) {
         look_up(*partition, asked, context.header.api_version, answer);
       } else {
-        answer.error_code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+        answer.error_code = absence(served, asked.partition_index);
       }
     }
   }

@@ -16,19 +16,22 @@ namespace {
 
 using Topic_ = MetadataResponse::MetadataResponseTopic;
 
-Topic_ describe(const Topic& topic) {
+// Leader and replicas as they are; a replica on a broker that is fenced is offline.
+Topic_ describe(const Controller& state, const Topic& topic) {
   Topic_ answer{.error_code = ErrorCode::NONE,
                 .name = topic.name,
                 .topic_id = topic.id,
                 .is_internal = topic.name == offsets_topic};
   for (std::size_t index = 0; index < topic.partitions.size(); ++index) {
-    const PartitionState& state = topic.partitions[index];
-    answer.partitions.push_back({.error_code = ErrorCode::NONE,
+    const PartitionRegistration& partition = topic.partitions[index];
+    const bool has_leader = partition.leader.value >= 0;
+    answer.partitions.push_back({.error_code = has_leader ? ErrorCode::NONE : ErrorCode::LEADER_NOT_AVAILABLE,
                                  .partition_index = static_cast<std::int32_t>(index),
-                                 .leader_id = state.leader,
-                                 .leader_epoch = state.leader_epoch,
-                                 .replica_nodes = state.replicas,
-                                 .isr_nodes = state.isr});
+                                 .leader_id = partition.leader,
+                                 .leader_epoch = partition.leader_epoch,
+                                 .replica_nodes = partition.replicas,
+                                 .isr_nodes = partition.isr,
+                                 .offline_replicas = offline_replicas(partition, state.brokers())});
   }
   return answer;
 }
@@ -37,7 +40,7 @@ std::vector<Topic_> describe_all(const MetadataQuorum& metadata) {
   return metadata.read([](const Controller& state) {
     std::vector<Topic_> answers;
     for (const auto& [name, topic] : state.topics()) {
-      answers.push_back(describe(*topic));
+      answers.push_back(describe(state, *topic));
     }
     return answers;
   });
@@ -46,7 +49,7 @@ std::vector<Topic_> describe_all(const MetadataQuorum& metadata) {
 Topic_ describe_by_id(const MetadataQuorum& metadata, TopicId id) {
   return metadata.read([&](const Controller& state) {
     const auto topic = state.topic(id);
-    return topic != nullptr ? describe(*topic)
+    return topic != nullptr ? describe(state, *topic)
                             : Topic_{.error_code = ErrorCode::UNKNOWN_TOPIC_ID, .name = std::nullopt, .topic_id = id};
   });
 }
@@ -55,7 +58,7 @@ Awaitable<Topic_> describe_by_name(RequestContext& context, std::string name, bo
   const auto look_up = [&] {
     return context.broker.metadata->read([&](const Controller& state) -> std::optional<Topic_> {
       const auto topic = state.topic(name);
-      return topic != nullptr ? std::optional(describe(*topic)) : std::nullopt;
+      return topic != nullptr ? std::optional(describe(state, *topic)) : std::nullopt;
     });
   };
   if (auto known = look_up()) {
@@ -82,14 +85,18 @@ template <>
 Awaitable<MetadataResponse> handle(RequestContext& context, MetadataRequest& request) {
   Broker& broker = context.broker;
   const auto version = context.header.api_version;
-  const Address address = broker.address_for(context.connection);
   MetadataResponse response;
-  response.brokers.push_back({.node_id = broker.config.node_id,
-                              .host = address.host,
-                              .port = address.port,
-                              .rack = broker.config.broker_rack});
+  auto nodes = broker.nodes_for(context.connection);
+  response.controller_id = broker.controller_among(nodes);
+  for (Node& node : nodes) {
+    if (!node.is_fenced) {
+      response.brokers.push_back({.node_id = node.id,
+                                  .host = std::move(node.address.host),
+                                  .port = node.address.port,
+                                  .rack = std::move(node.rack)});
+    }
+  }
   response.cluster_id = broker.directory->cluster_id();
-  response.controller_id = broker.config.node_id;
   if (request.include_cluster_authorized_operations) {
     response.cluster_authorized_operations = all_cluster_operations;
   }
@@ -100,11 +107,12 @@ Awaitable<MetadataResponse> handle(RequestContext& context, MetadataRequest& req
     const bool may_create = request.allow_auto_topic_creation && broker.config.auto_create_topics_enable;
     std::set<std::pair<std::string_view, TopicId>> answered;  // each is told once, however often it is asked for
     for (const auto& wanted : *request.topics) {
-      const std::string_view name = wanted.name ? std::string_view(*wanted.name) : std::string_view();
-      if (!answered.emplace(name, wanted.name ? TopicId{} : wanted.topic_id).second) {
+      // By id if there is one: the name beside it may be null or, from the Java client, empty.
+      const bool by_id = !wanted.name || !wanted.topic_id.is_zero();
+      if (!answered.emplace(by_id ? "" : std::string_view(*wanted.name), by_id ? wanted.topic_id : TopicId{}).second) {
         continue;
       }
-      if (!wanted.name) {
+      if (by_id) {
         response.topics.push_back(describe_by_id(*broker.metadata, wanted.topic_id));
       } else {
         response.topics.push_back(co_await describe_by_name(context, *wanted.name, may_create));

@@ -6,6 +6,7 @@ namespace ottla {
 
 namespace {
 
+constexpr std::int16_t member_epochs_since = 9;
 constexpr std::int16_t topic_ids_since = 10;
 
 using TopicAnswer = OffsetCommitResponse::OffsetCommitResponseTopic;
@@ -64,7 +65,9 @@ template <>
 Awaitable<OffsetCommitResponse> handle(RequestContext& context, OffsetCommitRequest& request) {
   groups::Commit commit{.member_id = std::move(request.member_id),
                         .group_instance_id = std::move(request.group_instance_id),
-                        .generation_id = request.generation_id_or_member_epoch};
+                        .generation_id = request.generation_id_or_member_epoch,
+                        .offsets = {},
+                        .version = context.header.api_version};
   OffsetCommitResponse response = prepare(context, request, commit);
   // A group is made by the first commit that does not claim to be a member's. One without a name is legal there
   // (Kafka).
@@ -73,7 +76,8 @@ Awaitable<OffsetCommitResponse> handle(RequestContext& context, OffsetCommitRequ
   const auto answer = co_await context.broker.groups->ask(request.group_id, std::move(event), if_absent);
   if (!answer) {
     const bool is_absent = answer.error().code == ErrorCode::GROUP_ID_NOT_FOUND;
-    refuse_rest(response, is_absent ? ErrorCode::ILLEGAL_GENERATION : answer.error().code);
+    const bool knows_the_error = context.header.api_version >= member_epochs_since;
+    refuse_rest(response, is_absent && !knows_the_error ? ErrorCode::ILLEGAL_GENERATION : answer.error().code);
   } else {
     refuse_rest(response, std::get<ErrorCode>(*answer));
   }

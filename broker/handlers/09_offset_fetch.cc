@@ -1,5 +1,6 @@
 // OffsetFetch 1-10. What was never committed is -1 and no error, also in a group that is not there. No topics named:
-// all (version 2). Many groups at once from version 8 (KIP-709); topics by id from 10.
+// all (version 2). Many groups at once from version 8 (KIP-709); a member of the new protocol says its epoch from 9
+// (KIP-848); topics by id from 10.
 #include "broker/groups/handler_help.h"
 
 namespace ottla {
@@ -14,6 +15,11 @@ using FetchedGroup = OffsetFetchResponse::OffsetFetchResponseGroup;
 using TopicAnswer = FetchedGroup::OffsetFetchResponseTopics;
 using PartitionAnswer = TopicAnswer::OffsetFetchResponsePartitions;
 using Offsets = std::map<groups::TopicPartition, groups::CommittedOffset>;
+
+struct Seen {
+  ErrorCode error = ErrorCode::NONE;
+  Offsets offsets;
+};
 
 PartitionAnswer found(std::int32_t partition, const groups::CommittedOffset& committed) {
   return {.partition_index = partition,
@@ -61,9 +67,18 @@ Awaitable<FetchedGroup> fetch(RequestContext& context, const GroupAsked& asked) 
   if (const auto served = context.broker.groups->check(asked.group_id); !served) {
     co_return FetchedGroup{.group_id = asked.group_id, .error_code = served.error().code};
   }
-  auto copy = [](const groups::Group* group) { return group != nullptr ? group->offsets() : Offsets{}; };
-  const Offsets offsets = co_await context.broker.groups->look_at(asked.group_id, copy);
+  auto look = [member = asked.member_id, epoch = asked.member_epoch](const groups::AnyGroup* group) {
+    const groups::ConsumerGroup* consumer = group != nullptr ? group->consumer() : nullptr;
+    return Seen{.error = consumer != nullptr ? consumer->check_fetch(member, epoch) : ErrorCode::NONE,
+                .offsets = group != nullptr ? group->offsets() : Offsets{}};
+  };
+  const Seen seen = co_await context.broker.groups->look_at(asked.group_id, std::move(look));
+  const Offsets& offsets = seen.offsets;
   FetchedGroup answer{.group_id = asked.group_id};
+  answer.error_code = seen.error;
+  if (seen.error != ErrorCode::NONE) {
+    co_return answer;
+  }
   if (!asked.topics) {
     answer.topics = all_topics(context.broker, offsets);
     co_return answer;

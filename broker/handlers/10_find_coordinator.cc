@@ -1,5 +1,6 @@
-// FindCoordinator 0-6. One broker coordinates every group; many keys at once from version 4 (KIP-699). Transactions are
-// not served yet: refused with the one error on which every client gives up at once instead of asking for ever.
+// FindCoordinator 0-6. A group's coordinator is the leader of its partition of __consumer_offsets; many keys at once
+// from version 4 (KIP-699). Transactions are not served yet: refused with the one error on which every client gives up
+// at once instead of asking for ever.
 #include <fmt/format.h>
 
 #include "broker/broker.h"
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::int8_t group_key = 0;
 constexpr std::int8_t transaction_key = 1;
+constexpr std::int16_t many_keys_since = 4;
 
 Error refusal_of(std::int8_t key_type) {
   if (key_type == group_key) {
@@ -27,6 +29,31 @@ Error refusal_of(std::int8_t key_type) {
           .message = fmt::format("coordinators of type {} are not served", key_type)};
 }
 
+// Where the coordinator of a group is.
+using Coordinator = FindCoordinatorResponse::Coordinator;
+
+Coordinator coordinator_of(const RequestContext& context, std::string group, const Error& refusal) {
+  Coordinator answer{
+      .key = std::move(group), .node_id = BrokerId{}, .host = "", .port = -1, .error_message = std::nullopt};
+  if (refusal.code != ErrorCode::NONE) {
+    answer.error_code = refusal.code;
+    answer.error_message = refusal.message;
+    return answer;
+  }
+  const BrokerId id = context.broker.groups->coordinator_of(answer.key);
+  const auto nodes = context.broker.nodes_for(context.connection);
+  const auto node = std::ranges::find(nodes, id, &Node::id);
+  if (node == nodes.end()) {
+    answer.error_code = ErrorCode::COORDINATOR_NOT_AVAILABLE;
+    answer.error_message = "nobody leads the group's partition now";
+    return answer;
+  }
+  answer.node_id = node->id;
+  answer.host = node->address.host;
+  answer.port = node->address.port;
+  return answer;
+}
+
 }  // namespace
 
 template <>
@@ -37,23 +64,18 @@ Awaitable<FindCoordinatorResponse> handle(RequestContext& context, FindCoordinat
       refusal = ready.error();
     }
   }
-  const bool refused = refusal.code != ErrorCode::NONE;
-  const Address address = refused ? Address{"", -1} : context.broker.address_for(context.connection);
-  const BrokerId node = refused ? BrokerId{} : context.broker.config.node_id;
-  const auto message = refused ? std::optional(refusal.message) : std::nullopt;
   FindCoordinatorResponse response;
-  response.error_code = refusal.code;
-  response.error_message = message;
-  response.node_id = node;
-  response.host = address.host;
-  response.port = address.port;
+  if (context.header.api_version < many_keys_since) {
+    Coordinator one = coordinator_of(context, std::move(request.key), refusal);
+    response.error_code = one.error_code;
+    response.error_message = std::move(one.error_message);
+    response.node_id = one.node_id;
+    response.host = std::move(one.host);
+    response.port = one.port;
+    co_return response;
+  }
   for (auto& key : request.coordinator_keys) {
-    response.coordinators.push_back({.key = std::move(key),
-                                     .node_id = node,
-                                     .host = address.host,
-                                     .port = address.port,
-                                     .error_code = refusal.code,
-                                     .error_message = message});
+    response.coordinators.push_back(coordinator_of(context, std::move(key), refusal));
   }
   co_return response;
 }

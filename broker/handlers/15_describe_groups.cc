@@ -10,6 +10,11 @@ constexpr std::int16_t absence_is_an_error_since = 6;
 
 using Described = DescribeGroupsResponse::DescribedGroup;
 
+struct Found {
+  std::optional<Described> group;
+  bool is_other_kind = false;
+};
+
 Described describe(const groups::Group& group) {
   const bool is_stable = group.state() == groups::State::Stable;
   Described answer{.group_id = group.id(),
@@ -33,8 +38,11 @@ Described describe(const groups::Group& group) {
 template <>
 Awaitable<DescribeGroupsResponse> handle(RequestContext& context, DescribeGroupsRequest& request) {
   DescribeGroupsResponse response;
-  auto look = [](const groups::Group* group) {
-    return group != nullptr ? std::optional(describe(*group)) : std::nullopt;
+  // A group of the new protocol is none to this API (as in Kafka).
+  auto look = [](const groups::AnyGroup* group) {
+    const groups::Group* classic = group != nullptr ? group->classic() : nullptr;
+    return Found{.group = classic != nullptr ? std::optional(describe(*classic)) : std::nullopt,
+                 .is_other_kind = classic == nullptr && group != nullptr};
   };
   for (const std::string& id : request.groups) {
     if (const auto served = context.broker.groups->check(id); !served) {
@@ -42,12 +50,13 @@ Awaitable<DescribeGroupsResponse> handle(RequestContext& context, DescribeGroups
           {.error_code = served.error().code, .error_message = served.error().message, .group_id = id});
       continue;
     }
-    std::optional<Described> found = co_await context.broker.groups->look_at(id, look);
+    const Found seen = co_await context.broker.groups->look_at(id, look);
+    std::optional<Described> found = seen.group;
     if (!found) {
       found = Described{.group_id = id, .group_state = groups::name_of(groups::State::Dead)};
       if (context.header.api_version >= absence_is_an_error_since) {
         found->error_code = ErrorCode::GROUP_ID_NOT_FOUND;
-        found->error_message = "Group " + id + " not found.";
+        found->error_message = "Group " + id + (seen.is_other_kind ? " is not a classic group." : " not found.");
       }
     }
     if (request.include_authorized_operations) {

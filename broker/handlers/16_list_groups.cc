@@ -8,7 +8,6 @@ namespace ottla {
 namespace {
 
 using Listed = ListGroupsResponse::ListedGroup;
-constexpr const char* classic = "classic";
 
 bool passes(const std::vector<std::string>& filter, const std::string& name) {
   const auto lower = [](unsigned char c) { return std::tolower(c); };
@@ -21,11 +20,11 @@ bool passes(const std::vector<std::string>& filter, const std::string& name) {
 
 template <>
 Awaitable<ListGroupsResponse> handle(RequestContext& context, ListGroupsRequest& request) {
-  auto list = [](const groups::Group& group) {
+  auto list = [](const groups::AnyGroup& group) {
     return Listed{.group_id = group.id(),
                   .protocol_type = group.protocol_type(),
-                  .group_state = groups::name_of(group.state()),
-                  .group_type = classic};
+                  .group_state = group.state_name(),
+                  .group_type = group.type_name()};
   };
   ListGroupsResponse response;
   response.groups = co_await context.broker.groups->look_at_all(list);

@@ -1,8 +1,9 @@
 // ApiVersions 0-4. Tells a client what we serve, and learns who it is (KIP-511). A version we do not know is answered
-// by the connection itself, in version 0 (KIP-511). No feature is finalized yet (KIP-584).
+// by the connection itself, in version 0 (KIP-511).
 #include "broker/broker.h"
 #include "broker/connection.h"
 #include "broker/dispatch.h"
+#include "broker/features.h"
 #include "broker/handlers.h"
 
 namespace ottla {
@@ -40,6 +41,12 @@ Awaitable<ApiVersionsResponse> handle(RequestContext& context, ApiVersionsReques
     context.connection.set_client_software(request.client_software_name, request.client_software_version);
   }
   response.api_keys = served_api_versions();
+  response.finalized_features_epoch = 0;  // they do not change while the broker runs
+  for (const Feature& feature : features) {
+    const std::string name(feature.name);
+    response.supported_features.push_back({name, feature.min_level, feature.max_level});
+    response.finalized_features.push_back({name, feature.max_level, feature.max_level});
+  }
   co_return response;
 }
 

@@ -29,7 +29,7 @@ Awaitable<DeleteRecordsResponse> handle(RequestContext& context, DeleteRecordsRe
       answer.partition_index = asked.partition_index;
       const auto partition = served ? served->partition(asked.partition_index) : nullptr;
       answer_with(answer, partition ? partition->delete_records(asked.offset)
-                                    : failure(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, ""));
+                                    : failure(absence(served, asked.partition_index), ""));
       has_deleted = has_deleted || answer.error_code == ErrorCode::NONE;
     }
   }

@@ -18,16 +18,19 @@ Awaitable<OffsetForLeaderEpochResponse> handle(RequestContext& context, OffsetFo
       answer.partition = asked.partition;
       const auto partition = served ? served->partition(asked.partition) : nullptr;
       if (!partition) {
-        answer.error_code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+        answer.error_code = absence(served, asked.partition);
         continue;
       }
       const PartitionView view = partition->view();
       answer.error_code =
           view.error != ErrorCode::NONE ? view.error : check_epoch(asked.current_leader_epoch, view.leader_epoch);
       if (answer.error_code == ErrorCode::NONE) {
-        const auto end = partition->end_offset_for(asked.leader_epoch);
-        answer.leader_epoch = end.epoch;
-        answer.end_offset = end.end_offset;
+        if (const auto end = partition->end_offset_for(asked.leader_epoch)) {
+          answer.leader_epoch = end->epoch;
+          answer.end_offset = end->end_offset;
+        } else {
+          answer.error_code = end.error().code;
+        }
       }
     }
   }

@@ -17,7 +17,7 @@ void add_partitions(Directory& directory, const ServedTopic& topic,
   Directory::DescribeLogDirsTopic answer{.name = topic.name};
   for (std::size_t index = 0; index < topic.partitions.size(); ++index) {
     const auto number = static_cast<std::int32_t>(index);
-    if (!wanted || wanted->contains(number)) {
+    if (topic.partitions[index] != nullptr && (!wanted || wanted->contains(number))) {
       answer.partitions.push_back({.partition_index = number, .partition_size = topic.partitions[index]->size_bytes()});
     }
   }

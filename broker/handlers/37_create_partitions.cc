@@ -34,27 +34,30 @@ Result<void> check_count(const Topic& topic, const Asked& asked) {
   return {};
 }
 
-// Every replica is here: there is no other broker.
-Result<void> check_assignments(const Asked& asked, BrokerId node) {
+// Every replica is on a broker that there is, and each new partition has as many as the others.
+Result<void> check_assignments(const Asked& asked, const Controller& state, const Topic& topic, BrokerId self) {
   for (const auto& assignment : asked.assignments.value_or(std::vector<Asked::CreatePartitionsAssignment>{})) {
     for (const BrokerId broker : assignment.broker_ids) {
-      if (broker != node) {
+      if (broker != self && !state.brokers().contains(broker)) {
         return failure(ErrorCode::INVALID_REPLICA_ASSIGNMENT,
                        fmt::format("The manual partition assignment includes broker {}, but no such broker is "
                                    "registered.",
                                    broker.value));
       }
     }
-    if (assignment.broker_ids.size() != 1) {
+    const std::size_t wanted = topic.partitions.front().replicas.size();
+    if (assignment.broker_ids.size() != wanted) {
       return failure(ErrorCode::INVALID_REPLICA_ASSIGNMENT,
-                     "The manual partition assignment includes a partition that has not one replica.");
+                     fmt::format("The manual partition assignment includes a partition with {} replica(s), but this "
+                                 "is not consistent with previous partitions, which have {} replica(s).",
+                                 assignment.broker_ids.size(), wanted));
     }
   }
   return {};
 }
 
-Result<AddPartitions> plan(const Broker& broker, const Asked& asked) {
-  const auto topic = broker.metadata->read([&](const Controller& state) { return state.topic(asked.name); });
+Result<AddPartitions> plan(const Controller& state, const Config& config, const Asked& asked) {
+  const auto topic = state.topic(asked.name);
   if (topic == nullptr) {
     return failure(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "This server does not host this topic-partition.");
   }
@@ -64,23 +67,28 @@ Result<AddPartitions> plan(const Broker& broker, const Asked& asked) {
   if (auto valid = check_count(*topic, asked); !valid) {
     return std::unexpected(std::move(valid.error()));
   }
-  if (auto valid = check_assignments(asked, broker.config.node_id); !valid) {
+  if (auto valid = check_assignments(asked, state, *topic, config.node_id); !valid) {
     return std::unexpected(std::move(valid.error()));
   }
   const auto now = static_cast<std::int32_t>(topic->partitions.size());
-  const auto in_all = broker.metadata->read([](const Controller& state) { return state.partition_count(); });
-  if (auto fits = check_partition_bound(in_all + asked.count - now, broker.config); !fits) {
+  if (auto fits = check_partition_bound(state.partition_count() + asked.count - now, config); !fits) {
     return std::unexpected(std::move(fits.error()));
   }
-  AddPartitions command{.topic_id = topic->id};
-  for (std::int32_t index = now; index < asked.count; ++index) {
-    command.partitions.push_back(partition_here(index, broker.config.node_id));
+  Placement wish{.first_index = now,
+                 .partitions = asked.count - now,
+                 .replication_factor = static_cast<std::int32_t>(topic->partitions.front().replicas.size())};
+  for (const auto& assignment : asked.assignments.value_or(std::vector<Asked::CreatePartitionsAssignment>{})) {
+    wish.assignments.push_back(assignment.broker_ids);
   }
-  return command;
+  auto placed = place(state, config.node_id, wish);
+  if (!placed) {
+    return std::unexpected(std::move(placed.error()));
+  }
+  return AddPartitions{.topic_id = topic->id, .partitions = std::move(*placed)};
 }
 
 Awaitable<Result<void>> create_partitions(Broker& broker, const Asked& asked, bool validate_only) {
-  auto command = plan(broker, asked);
+  auto command = broker.metadata->read([&](const Controller& state) { return plan(state, broker.config, asked); });
   if (!command) {
     co_return std::unexpected(std::move(command.error()));
   }

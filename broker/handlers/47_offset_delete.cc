@@ -1,5 +1,4 @@
 // OffsetDelete 0 (KIP-496). Offsets of a topic that a member subscribes to stay: GROUP_SUBSCRIBED_TO_TOPIC.
-#include "broker/groups/core/subscription.h"
 #include "broker/groups/handler_help.h"
 
 namespace ottla {
@@ -7,8 +6,8 @@ namespace ottla {
 template <>
 Awaitable<OffsetDeleteResponse> handle(RequestContext& context, OffsetDeleteRequest& request) {
   OffsetDeleteResponse response;
-  auto look = [](const groups::Group* group) {
-    return group != nullptr ? groups::subscribed_topics(*group) : std::set<std::string>{};
+  auto look = [](const groups::AnyGroup* group) {
+    return group != nullptr ? group->subscribed_topics() : std::set<std::string>{};
   };
   const std::set<std::string> subscribed = co_await context.broker.groups->look_at(request.group_id, look);
   groups::DeleteOffsets wanted;

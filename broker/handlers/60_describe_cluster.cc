@@ -18,13 +18,18 @@ Awaitable<DescribeClusterResponse> handle(RequestContext& context, DescribeClust
     response.error_message = "Only the brokers can be described on this listener.";
     co_return response;
   }
-  const Address address = context.broker.address_for(context.connection);
   response.cluster_id = context.broker.directory->cluster_id();
-  response.controller_id = context.broker.config.node_id;
-  response.brokers.push_back({.broker_id = context.broker.config.node_id,
-                              .host = address.host,
-                              .port = address.port,
-                              .rack = context.broker.config.broker_rack});
+  auto nodes = context.broker.nodes_for(context.connection);
+  response.controller_id = context.broker.controller_among(nodes);
+  for (Node& node : nodes) {
+    if (!node.is_fenced || request.include_fenced_brokers) {
+      response.brokers.push_back({.broker_id = node.id,
+                                  .host = std::move(node.address.host),
+                                  .port = node.address.port,
+                                  .rack = std::move(node.rack),
+                                  .is_fenced = node.is_fenced});
+    }
+  }
   if (request.include_cluster_authorized_operations) {
     response.cluster_authorized_operations = all_cluster_operations;
   }

@@ -15,7 +15,7 @@ Awaitable<DescribeProducersResponse> handle(RequestContext& context, DescribePro
       auto& answer = topic.partitions.emplace_back();
       answer.partition_index = index;
       const auto partition = served ? served->partition(index) : nullptr;
-      answer.error_code = partition ? partition->view().error : ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+      answer.error_code = partition ? partition->view().error : absence(served, index);
       if (answer.error_code != ErrorCode::NONE) {
         continue;
       }

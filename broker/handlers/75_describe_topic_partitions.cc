@@ -31,21 +31,25 @@ std::vector<std::string> wanted_names(const Controller& state, const DescribeTop
 }
 
 // Of one topic, from partition `first` on and at most `room`; gives how far it came.
-std::int32_t describe(const Topic& topic, std::int32_t first, std::int32_t room, Answer& answer) {
+std::int32_t describe(const Controller& state, const Topic& topic, std::int32_t first, std::int32_t room,
+                      Answer& answer) {
   answer.topic_id = topic.id;
   answer.is_internal = topic.name == offsets_topic;
   answer.topic_authorized_operations = all_topic_operations;
   const auto count = static_cast<std::int32_t>(topic.partitions.size());
   const std::int32_t end = first >= count ? count : first + std::min(room, count - first);
   for (std::int32_t index = first; index < end; ++index) {
-    const PartitionState& state = topic.partitions[static_cast<std::size_t>(index)];
-    answer.partitions.push_back({.partition_index = index,
-                                 .leader_id = state.leader,
-                                 .leader_epoch = state.leader_epoch.value,
-                                 .replica_nodes = state.replicas,
-                                 .isr_nodes = state.isr,
-                                 .eligible_leader_replicas = std::vector<BrokerId>{},
-                                 .last_known_elr = std::vector<BrokerId>{}});
+    const PartitionRegistration& partition = topic.partitions[static_cast<std::size_t>(index)];
+    const bool has_leader = partition.leader.value >= 0;
+    answer.partitions.push_back({.error_code = has_leader ? ErrorCode::NONE : ErrorCode::LEADER_NOT_AVAILABLE,
+                                 .partition_index = index,
+                                 .leader_id = partition.leader,
+                                 .leader_epoch = partition.leader_epoch.value,
+                                 .replica_nodes = partition.replicas,
+                                 .isr_nodes = partition.isr,
+                                 .eligible_leader_replicas = partition.elr,
+                                 .last_known_elr = partition.last_known_elr,
+                                 .offline_replicas = offline_replicas(partition, state.brokers())});
   }
   return end;
 }
@@ -72,7 +76,7 @@ Awaitable<DescribeTopicPartitionsResponse> handle(RequestContext& context, Descr
         answer.error_code = valid ? ErrorCode::UNKNOWN_TOPIC_OR_PARTITION : valid.error().code;
         continue;
       }
-      const std::int32_t end = describe(*topic, first, room, answer);
+      const std::int32_t end = describe(state, *topic, first, room, answer);
       room -= end - std::min(first, end);
       if (end < static_cast<std::int32_t>(topic->partitions.size())) {
         response.next_cursor = DescribeTopicPartitionsResponse::Cursor{name, end};

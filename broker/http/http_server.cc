@@ -4,7 +4,9 @@
 
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <charconv>
 
+#include "broker/groups/group_coordinator.h"
 #include "broker/http/metrics_page.h"
 #include "broker/log.h"
 
@@ -17,13 +19,43 @@ namespace http = beast::http;
 
 constexpr std::size_t connections_max = 64;
 constexpr std::size_t header_bytes_max = std::size_t{16} * 1024;
+constexpr std::string_view group_path = "/groups/";
 constexpr auto request_deadline = std::chrono::seconds(5);
 constexpr auto pause_after_refusal = std::chrono::milliseconds(100);
 
 using Request = http::request<http::empty_body>;
 using Response = http::response<http::string_body>;
 
-Response answer(const Broker& broker, const Request& request) {
+// %41 -> A. What is no such escape stays as it is.
+std::string unescaped(std::string_view text) {
+  std::string plain;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    unsigned char byte = 0;
+    const bool is_escape = text[at] == '%' && at + 2 < text.size() &&
+                           std::from_chars(&text[at + 1], &text[at + 1] + 2, byte, 16).ptr == &text[at + 1] + 2;
+    plain += is_escape ? static_cast<char>(byte) : text[at];
+    at += is_escape ? 2 : 0;
+  }
+  return plain;
+}
+
+// Why a group waits, in words.
+Awaitable<void> explain_group(Broker& broker, std::string name, Response& response) {
+  if (const auto served = broker.groups->check(name); !served) {
+    response.result(http::status::service_unavailable);
+    response.body() = served.error().message + "\n";
+    co_return;
+  }
+  response.body() = co_await broker.groups->look_at(name, [](const groups::AnyGroup* group) {
+    return group != nullptr ? group->explain(GroupShard::now_ms()) : std::string();
+  });
+  if (response.body().empty()) {
+    response.result(http::status::not_found);
+    response.body() = "no group " + name + "\n";
+  }
+}
+
+Awaitable<Response> answer(Broker& broker, const Request& request) {
   Response response{http::status::ok, request.version()};
   response.set(http::field::content_type, "text/plain; charset=utf-8");
   response.keep_alive(request.keep_alive());
@@ -39,12 +71,14 @@ Response answer(const Broker& broker, const Request& request) {
   } else if (request.target() == "/metrics") {
     response.set(http::field::content_type, "text/plain; version=0.0.4; charset=utf-8");
     response.body() = metrics_page(broker);
+  } else if (request.target().starts_with(group_path)) {
+    co_await explain_group(broker, unescaped(request.target().substr(group_path.size())), response);
   } else {
     response.result(http::status::not_found);
-    response.body() = "there are /health/live, /health/ready and /metrics\n";
+    response.body() = "there are /health/live, /health/ready, /metrics and /groups/NAME\n";
   }
   response.prepare_payload();
-  return response;
+  co_return response;
 }
 
 std::string to_text(const asio::ip::tcp::endpoint& endpoint) {
@@ -131,7 +165,7 @@ Awaitable<> HttpServer::serve(Socket accepted) {
     const auto [read_error, read_bytes] =
         co_await http::async_read(*socket, buffer, parser, asio::as_tuple(use_awaitable));
     if (!read_error) {
-      const Response response = answer(broker_, parser.get());
+      const Response response = co_await answer(broker_, parser.get());
       const auto [write_error, sent_bytes] =
           co_await http::async_write(*socket, response, asio::as_tuple(use_awaitable));
       keep = !write_error && response.keep_alive();

@@ -1,4 +1,5 @@
-// Health and metrics over HTTP, on core 0: GET /health/live, /health/ready, /metrics. (The console comes here later.)
+// Health and metrics over HTTP, on core 0: GET /health/live, /health/ready, /metrics,
+// /groups/NAME. (The console comes here later.)
 #pragma once
 
 #include <memory>

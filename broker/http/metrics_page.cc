@@ -62,7 +62,11 @@ void collect_requests(const Broker& broker, std::vector<MetricFamily>& families)
   auto errors = family("ottla_request_errors_total", "Answers that carry an error, by API.", MetricType::Counter);
   auto latency = family("ottla_request_duration_seconds", "From a request's last byte to its answer being ready.",
                         MetricType::Histogram);
-  for (const ApiEntry& entry : served_apis()) {
+  std::vector<ApiEntry> apis(served_apis().begin(), served_apis().end());
+  if (broker.cluster != nullptr) {
+    apis.insert(apis.end(), served_cluster_apis().begin(), served_cluster_apis().end());
+  }
+  for (const ApiEntry& entry : apis) {
     std::int64_t count = 0;
     std::int64_t failed = 0;
     std::vector<const LatencyHistogram*> parts;
@@ -110,18 +114,27 @@ void collect_connections(const Broker& broker, std::vector<MetricFamily>& famili
 void collect_storage(const Broker& broker, std::vector<MetricFamily>& families) {
   auto size = family("ottla_log_size_bytes", "Bytes of all partition logs.", MetricType::Gauge);
   auto count = family("ottla_partitions", "Partitions served.", MetricType::Gauge);
+  auto offline = family("ottla_partitions_offline", "Partitions that cannot be used.", MetricType::Gauge);
+  auto damaged = family("ottla_partitions_damaged", "Partitions with records that cannot be read.", MetricType::Gauge);
   auto syncs = family("ottla_log_sync_duration_seconds", "One group commit: all files of a partition synced.",
                       MetricType::Histogram);
   std::int64_t bytes = 0;
   std::int64_t partitions = 0;
+  std::int64_t offline_partitions = 0;
+  std::int64_t damaged_partitions = 0;
   broker.partitions.for_each([&](Partition& partition) {
+    offline_partitions += partition.is_offline() ? 1 : 0;
+    damaged_partitions += partition.is_damaged() ? 1 : 0;
     bytes += partition.size_bytes();
     ++partitions;
   });
   add(size, {}, bytes);
   add(count, {}, partitions);
+  add(offline, {}, offline_partitions);
+  add(damaged, {}, damaged_partitions);
   add(syncs, {}, {&broker.partitions.committer().latency()});
-  families.insert(families.end(), {std::move(size), std::move(count), std::move(syncs)});
+  families.insert(families.end(),
+                  {std::move(size), std::move(count), std::move(offline), std::move(damaged), std::move(syncs)});
 }
 
 }  // namespace

@@ -5,6 +5,7 @@ import shutil
 import struct
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from broker import ROOT
@@ -61,9 +62,15 @@ def check(reply, topic, count):
         at += 4 + 2 + 8 + 8
 
 
+def stamped(records):
+    """A batch of the present: one of 1970 is soon deleted."""
+    now_ms = int(time.time() * 1000)
+    return batch(records, base_timestamp=now_ms, max_timestamp=now_ms)
+
+
 def touch(broker, topic, partitions):
     """One small record into every partition, a hundred partitions in a request."""
-    records = batch([record(value=b"x" * 100)])
+    records = stamped([record(value=b"x" * 100)])
     client = Client(broker.bootstrap, timeout=600)
     for first in range(0, partitions, 100):
         some = range(first, min(first + 100, partitions))
@@ -74,7 +81,7 @@ def touch(broker, topic, partitions):
 def fill(broker, topic, partitions, size):
     """Durable batches of 64 KiB, evenly over the partitions, until there are `size` bytes; gives their number. Two
     requests are under way at a time."""
-    records = batch([record(offset_delta=i, value=os.urandom(1024)) for i in range(BATCH_BYTES // 1040)])
+    records = stamped([record(offset_delta=i, value=os.urandom(1024)) for i in range(BATCH_BYTES // 1040)])
     some = range(min(partitions, PARTITIONS_PER_REQUEST))
     message = request(topic, some, records)
     client = Client(broker.bootstrap, timeout=600)

@@ -8,10 +8,12 @@
 #include <variant>
 #include <vector>
 
+#include "broker/groups/core/topics.h"
 #include "protocol/api/11_join_group.h"
 #include "protocol/api/12_heartbeat.h"
 #include "protocol/api/13_leave_group.h"
 #include "protocol/api/14_sync_group.h"
+#include "protocol/api/68_consumer_group_heartbeat.h"
 #include "protocol/ids.h"
 #include "protocol/primitives.h"
 
@@ -50,10 +52,20 @@ struct Join {
   std::string client_id;
   std::string client_host;
   std::string new_member_id;  // for a member that has none yet: unique, made by the caller
+  TopicsView topics;          // as they are now
 };
 struct Sync {
   Token token = 0;
   SyncGroupRequest request;
+  TopicsView topics;
+};
+// KIP-848: joins, beats and leaves. The request has been checked (consumer_request.h).
+struct ConsumerHeartbeat {
+  Token token = 0;
+  ConsumerGroupHeartbeatRequest request;
+  std::string client_id;
+  std::string client_host;
+  TopicsView topics;  // as they are now
 };
 struct Heartbeat {
   Token token = 0;
@@ -67,8 +79,9 @@ struct Commit {
   Token token = 0;
   std::string member_id;
   std::optional<std::string> group_instance_id;
-  std::int32_t generation_id = -1;
+  std::int32_t generation_id = -1;  // or member epoch
   std::vector<std::pair<TopicPartition, CommittedOffset>> offsets;
+  std::int16_t version = 9;  // of the request
 };
 // An administrator's OffsetDelete.
 struct DeleteOffsets {
@@ -89,14 +102,14 @@ struct Written {
 };
 struct Tick {};
 
-using Event =
-    std::variant<Join, Sync, Heartbeat, Leave, Commit, DeleteOffsets, ExpireOffsets, DeleteGroup, Written, Tick>;
+using Event = std::variant<Join, Sync, Heartbeat, Leave, ConsumerHeartbeat, Commit, DeleteOffsets, ExpireOffsets,
+                           DeleteGroup, Written, Tick>;
 
 // ---- effects
 
 // DeleteOffsets is answered by one error for each partition, in order; Commit and DeleteGroup by one for the whole.
 using Response = std::variant<JoinGroupResponse, SyncGroupResponse, HeartbeatResponse, LeaveGroupResponse,
-                              std::vector<ErrorCode>, ErrorCode>;
+                              ConsumerGroupHeartbeatResponse, std::vector<ErrorCode>, ErrorCode>;
 
 struct Answer {
   Token token = 0;

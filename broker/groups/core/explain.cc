@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "broker/groups/core/group.h"
+#include "protocol/printable.h"
 
 namespace ottla::groups {
 
@@ -14,37 +15,40 @@ std::string who(const Member& member) {
   return fmt::format("member {} (client {} at {}{})", member.id, member.client_id, member.client_host, instance);
 }
 
+void add_line(std::string& text, std::string_view line) { text += printable(line) + "\n"; }
+
 }  // namespace
 
 std::string Group::explain(Millis now) const {
-  std::string text =
-      fmt::format("group {}: {} for {}, generation {}, {} members, {} committed offsets\n", id_, name_of(state_),
-                  seconds(now - state_since_), generation_, members_.size(), offsets_.size());
+  std::string text;
+  add_line(text,
+           fmt::format("group {}: {} for {}, generation {}, {} members, {} committed offsets", id_, name_of(state_),
+                       seconds(now - state_since_), generation_, members_.size(), offsets().size()));
   if (state_ == State::PreparingRebalance) {
-    text += fmt::format("  rebalances because {}; goes on without those who are missing in {}\n", reason_,
-                        seconds(rebalance_ends_at_ - now));
+    add_line(text, fmt::format("  rebalances because {}; goes on without those who are missing in {}", reason_,
+                               seconds(rebalance_ends_at_ - now)));
   }
   if (state_ == State::CompletingRebalance) {
-    text += fmt::format("  waits for the assignment of leader {}\n", leader_);
+    add_line(text, fmt::format("  waits for the assignment of leader {}", leader_));
   }
   for (const auto& [id, until] : pending_members_) {
-    text += fmt::format("  awaited: member {}, told its id, has not come back with it; forgotten in {}\n", id,
-                        seconds(until - now));
+    add_line(text, fmt::format("  awaited: member {}, told its id, has not come back with it; forgotten in {}", id,
+                               seconds(until - now)));
   }
   for (const auto& [id, member] : members_) {
     const bool is_awaited = (state_ == State::PreparingRebalance && !member.join) ||
                             (state_ == State::CompletingRebalance && id == leader_ && !is_storing_assignment_);
-    text += fmt::format("  {}{}: last said {}, {} ago", is_awaited ? "awaited: " : "", who(member), member.last_said,
-                        seconds(now - member.last_heard_at));
+    std::string line = fmt::format("  {}{}: last said {}, {} ago", is_awaited ? "awaited: " : "", who(member),
+                                   member.last_said, seconds(now - member.last_heard_at));
     if (member.can_expire()) {
-      text += fmt::format("; removed in {} unless heard", seconds(member.expires_at - now));
+      line += fmt::format("; removed in {} unless heard", seconds(member.expires_at - now));
     } else {
-      text += member.join ? "; waits for the others to join" : "; waits for the assignment";
+      line += member.join ? "; waits for the others to join" : "; waits for the assignment";
     }
     if (member.must_sync && state_ != State::PreparingRebalance) {
-      text += fmt::format("; removed in {} unless it fetches its assignment", seconds(sync_ends_at_ - now));
+      line += fmt::format("; removed in {} unless it fetches its assignment", seconds(sync_ends_at_ - now));
     }
-    text += "\n";
+    add_line(text, line);
   }
   return text;
 }

@@ -177,8 +177,8 @@ void Group::plan_next_wake() {
 
 bool Group::is_forgettable() const {
   const bool is_gone = state_ == State::Dead;
-  const bool never_was = state_ == State::Empty && generation_ == 0 && pending_members_.empty() && offsets_.empty();
-  return writes_.empty() && (is_gone || never_was);
+  const bool never_was = state_ == State::Empty && generation_ == 0 && pending_members_.empty() && offsets().empty();
+  return log_.is_idle() && (is_gone || never_was);
 }
 
 void Group::restore(const GroupMetadataValue& value) {
@@ -207,20 +207,51 @@ void Group::restore(const GroupMetadataValue& value) {
   }
 }
 
-void Group::restore(const TopicPartition& partition, const std::optional<CommittedOffset>& committed) {
-  if (committed) {
-    offsets_[partition] = *committed;
-  } else {
-    offsets_.erase(partition);
-  }
-}
-
 // The members may be alive: each has a whole session to say so.
 void Group::loaded(Millis now) {
   now_ = now;
   for (auto& [id, member] : members_) {
     keep_alive(member, "nothing since the coordinator started");
   }
+}
+
+// Those who speak the new protocol come to a group only once it does, too (any_group.h).
+void Group::on(const ConsumerHeartbeat& event) {
+  if (state_ == State::Dead) {
+    answer(event.token, ConsumerGroupHeartbeatResponse{.error_code = ErrorCode::COORDINATOR_NOT_AVAILABLE,
+                                                       .error_message = "the group is being deleted"});
+    return;
+  }
+  answer(event.token, ConsumerGroupHeartbeatResponse{.error_code = ErrorCode::GROUP_ID_NOT_FOUND,
+                                                     .error_message = "Group " + id_ + " is not a consumer group."});
+}
+
+GroupLog Group::hand_over(Effects& effects) {
+  for (auto& [id, member] : members_) {
+    if (member.join) {
+      answer(*member.join,
+             JoinGroupResponse{.error_code = ErrorCode::REBALANCE_IN_PROGRESS, .protocol_name = {}, .member_id = id});
+    }
+    if (member.sync) {
+      answer(*member.sync, SyncGroupResponse{.error_code = ErrorCode::REBALANCE_IN_PROGRESS});
+    }
+  }
+  for (auto& [id, purpose] : writes_) {
+    if (const auto* replaced = std::get_if<MemberReplaced>(&purpose)) {
+      log_.answer_when_durable(effects_, {replaced->token, replaced->response});
+    }
+  }
+  std::ranges::move(effects_.answers, std::back_inserter(effects.answers));
+  return std::move(log_);
+}
+
+Effects Group::take_over(Millis now, const GroupMetadataValue& value, std::vector<LogRecord> records) {
+  restore(value);
+  loaded(now);
+  records.push_back(group_record(id_, value));
+  write(std::move(records), NothingWaits{});
+  rebalance("the last member of the new protocol left");
+  return std::exchange(effects_, {});
 }
 
 }  // namespace ottla::groups

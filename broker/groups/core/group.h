@@ -13,46 +13,39 @@
 #include <variant>
 
 #include "broker/groups/core/events.h"
+#include "broker/groups/core/group_log.h"
 #include "broker/groups/core/member.h"
 #include "broker/groups/core/records.h"
+#include "broker/groups/core/settings.h"
 
 namespace ottla::groups {
 
 enum class State : std::uint8_t { Empty, PreparingRebalance, CompletingRebalance, Stable, Dead };
 const char* name_of(State state);
 
-// Breaks one rule on purpose, so that a test can show that it would notice.
-enum class Mutant : std::uint8_t {
-  none,
-  generation_unchecked,            // an old generation may commit and beat
-  sync_answered_before_leader,     // members get an assignment before there is one
-  static_member_not_fenced,        // the replaced holder of an instance id goes on
-  commit_answered_before_written,  // an offset is acknowledged that a crash may lose
-  unjoined_members_kept,           // who missed the rebalance keeps its place
-  sessions_do_not_expire,          // a dead member is waited for until the end of time
-  assignment_survives_rebalance,   // the leader's late answer becomes that of the next generation
-};
-
-struct Settings {
-  Millis initial_rebalance_delay_ms = 0;        // group.initial.rebalance.delay.ms
-  std::int32_t min_session_timeout_ms = 6'000;  // group.min.session.timeout.ms
-  std::int32_t max_session_timeout_ms = 1'800'000;
-  std::int32_t max_size = std::numeric_limits<std::int32_t>::max();  // group.max.size
-  Mutant mutant = Mutant::none;
-};
-
 class Group {
  public:
-  Group(std::string id, const Settings& settings) : id_(std::move(id)), settings_(settings) {}
+  Group(const std::string& id, const Settings& settings) : Group(id, settings, GroupLog(id)) {}
+  // A group that was of another kind: its offsets and its writes go on.
+  Group(std::string id, const Settings& settings, GroupLog log)
+      : id_(std::move(id)), settings_(settings), log_(std::move(log)) {}
 
+  void set_settings(const Settings& settings) { settings_ = settings; }
   Effects step(Millis now, const Event& event);
   // Something may be due from here on: bring a Tick. Perhaps earlier than needed, never later.
   [[nodiscard]] Millis deadline() const { return wake_at_; }
 
   // What the log said, in its order; then loaded(), once.
   void restore(const GroupMetadataValue& value);
-  void restore(const TopicPartition& partition, const std::optional<CommittedOffset>& committed);
+  void restore(const TopicPartition& partition, const std::optional<CommittedOffset>& committed) {
+    log_.restore(partition, committed);
+  }
   void loaded(Millis now);
+
+  // Becomes a group of the new protocol: who waits is asked to come again.
+  GroupLog hand_over(Effects& effects);
+  // Was one: the members that are left join anew.
+  Effects take_over(Millis now, const GroupMetadataValue& value, std::vector<LogRecord> records);
 
   [[nodiscard]] const std::string& id() const { return id_; }
   [[nodiscard]] State state() const { return state_; }
@@ -63,7 +56,7 @@ class Group {
   [[nodiscard]] const std::map<std::string, Member>& members() const { return members_; }
   [[nodiscard]] const std::string& leader() const { return leader_; }  // empty: none
   // Durable ones only.
-  [[nodiscard]] const std::map<TopicPartition, CommittedOffset>& offsets() const { return offsets_; }
+  [[nodiscard]] const std::map<TopicPartition, CommittedOffset>& offsets() const { return log_.offsets(); }
   // Nothing of it needs to be remembered: it may be dropped without a trace.
   [[nodiscard]] bool is_forgettable() const;
   // In plain words: what state, since when and why, who is awaited, what happens when.
@@ -78,20 +71,17 @@ class Group {
     Token token = 0;
     JoinGroupResponse response;
   };
-  struct OffsetsChanged {
-    std::vector<std::pair<TopicPartition, std::optional<CommittedOffset>>> changes;
-    std::optional<Answer> answer;
-  };
   struct GroupDeleted {
     Token token = 0;
   };
   struct NothingWaits {};
-  using Purpose = std::variant<AssignmentStored, MemberReplaced, OffsetsChanged, GroupDeleted, NothingWaits>;
+  using Purpose = std::variant<AssignmentStored, MemberReplaced, GroupDeleted, NothingWaits>;
 
   // group.cc
   void on(const Heartbeat& event);
   void on(const Leave& event);
   void on(const Tick&);
+  void on(const ConsumerHeartbeat& event);
   ErrorCode leave(const LeaveGroupRequest::MemberIdentity& leaving);
   bool expire_members();
   [[nodiscard]] ErrorCode check_member(const std::string& id, const std::optional<std::string>& instance_id) const;
@@ -143,7 +133,6 @@ class Group {
   void on(const Written& event);
   [[nodiscard]] ErrorCode check_commit(const Commit& event) const;
   void write(std::vector<LogRecord> records, Purpose purpose);
-  void finish(const OffsetsChanged& changed, bool ok);
 
   std::string id_;
   Settings settings_;
@@ -167,8 +156,7 @@ class Group {
   std::map<std::string, std::string> static_members_;  // instance id -> member id
   std::map<std::string, Millis> pending_members_;      // told an id and asked to come back with it; until when
 
-  std::map<TopicPartition, CommittedOffset> offsets_;
-  std::uint64_t next_write_ = 1;
+  GroupLog log_;
   std::map<std::uint64_t, Purpose> writes_;  // under way
   Millis wake_at_ = std::numeric_limits<Millis>::max();
 };

@@ -91,7 +91,100 @@ Result<Said> read_group(std::span<const std::byte> key_rest, const NullableBytes
   return said;
 }
 
+bool is_about_group(ConsumerRecordKind kind) {
+  return kind == ConsumerRecordKind::group || kind == ConsumerRecordKind::partition_metadata ||
+         kind == ConsumerRecordKind::target_metadata;
+}
+
+// All of them have version 0 alone, and are flexible.
+template <class Value>
+Result<void> read_value(std::span<const std::byte> bytes, ConsumerSaid& said) {
+  if (bytes.size() < sizeof(std::int16_t) || load_big_endian<std::int16_t>(bytes) != 0) {
+    return failure(ErrorCode::CORRUPT_MESSAGE, "__consumer_offsets: a value of an unknown version");
+  }
+  auto value = decode<Value>(bytes.subspan(sizeof(std::int16_t)), 0, 0);
+  if (!value) {
+    return std::unexpected(value.error());
+  }
+  said.value = std::move(*value);
+  return {};
+}
+
+Result<void> read_consumer_value(std::span<const std::byte> bytes, ConsumerSaid& said) {
+  switch (said.kind) {
+    case ConsumerRecordKind::group:
+      return read_value<ConsumerGroupMetadataValue>(bytes, said);
+    case ConsumerRecordKind::member:
+      return read_value<ConsumerGroupMemberMetadataValue>(bytes, said);
+    case ConsumerRecordKind::target_metadata:
+      return read_value<ConsumerGroupTargetAssignmentMetadataValue>(bytes, said);
+    case ConsumerRecordKind::target:
+      return read_value<ConsumerGroupTargetAssignmentMemberValue>(bytes, said);
+    case ConsumerRecordKind::current:
+      return read_value<ConsumerGroupCurrentMemberAssignmentValue>(bytes, said);
+    case ConsumerRecordKind::regular_expression:
+      return read_value<ConsumerGroupRegularExpressionValue>(bytes, said);
+    case ConsumerRecordKind::partition_metadata:
+      break;
+  }
+  return {};
+}
+
+Result<Said> read_consumer(ConsumerRecordKind kind, std::span<const std::byte> key_rest, const NullableBytes& value) {
+  ConsumerSaid said{.group = {}, .kind = kind, .part = {}, .is_tombstone = !value, .value = {}};
+  if (is_about_group(kind)) {
+    auto key = decode<ConsumerGroupKey>(key_rest, key_version, never);
+    if (!key) {
+      return std::unexpected(key.error());
+    }
+    said.group = std::move(key->group_id);
+  } else {
+    auto key = decode<ConsumerGroupPartKey>(key_rest, key_version, never);
+    if (!key) {
+      return std::unexpected(key.error());
+    }
+    said.group = std::move(key->group_id);
+    said.part = std::move(key->part);
+  }
+  if (value) {
+    if (auto read = read_consumer_value(*value, said); !read) {
+      return std::unexpected(read.error());
+    }
+  }
+  return said;
+}
+
+bool is_consumer_kind(std::int16_t kind) {
+  constexpr auto last_of_row = std::to_underlying(ConsumerRecordKind::current);
+  return (kind >= std::to_underlying(ConsumerRecordKind::group) && kind <= last_of_row) ||
+         kind == std::to_underlying(ConsumerRecordKind::regular_expression);
+}
+
 }  // namespace
+
+LogRecord consumer_record(const ConsumerSaid& said) {
+  Writer key;
+  key.integer(std::to_underlying(said.kind));
+  if (is_about_group(said.kind)) {
+    encode_message(key, ConsumerGroupKey{said.group}, key_version, never);
+  } else {
+    encode_message(key, ConsumerGroupPartKey{said.group, said.part}, key_version, never);
+  }
+  LogRecord record{.key = key.flatten(), .value = {}};
+  if (!said.is_tombstone) {
+    Writer value;
+    value.integer<std::int16_t>(0);
+    std::visit(
+        [&value]<class Value>(const Value& one) {
+          if constexpr (!std::is_same_v<Value, std::monostate>) {
+            encode_message(value, one, 0, 0);
+          }
+        },
+        said.value);
+    record.value = value.flatten();
+  }
+  return record;
+}
 
 LogRecord offset_record(const std::string& group, const TopicPartition& partition, const CommittedOffset& committed) {
   const OffsetCommitValue value{.offset = committed.offset,
@@ -123,6 +216,9 @@ Result<Said> read_record(std::span<const std::byte> key, NullableBytes value) {
   }
   if (kind == GroupMetadataKey::kind) {
     return read_group(rest, value);
+  }
+  if (is_consumer_kind(kind)) {
+    return read_consumer(static_cast<ConsumerRecordKind>(kind), rest, value);
   }
   return NothingKnown{};
 }

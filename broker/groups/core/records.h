@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "broker/groups/core/consumer_records.h"
 #include "broker/groups/core/events.h"
 #include "protocol/schema.h"
 #include "protocol/wire_types.h"
@@ -106,8 +107,21 @@ struct GroupSaid {
   std::string group;
   std::optional<GroupMetadataValue> value;
 };
+struct ConsumerSaid {
+  using Value = std::variant<std::monostate, ConsumerGroupMetadataValue, ConsumerGroupMemberMetadataValue,
+                             ConsumerGroupTargetAssignmentMetadataValue, ConsumerGroupTargetAssignmentMemberValue,
+                             ConsumerGroupCurrentMemberAssignmentValue, ConsumerGroupRegularExpressionValue>;
+  std::string group;
+  ConsumerRecordKind kind = ConsumerRecordKind::group;
+  std::string part;  // a member's id, or a regular expression; empty where it is about the group
+  bool is_tombstone = false;
+  Value value;  // nothing too for partition_metadata, whose value nobody reads any more
+};
 struct NothingKnown {};  // of a kind that a newer broker writes: left alone
-using Said = std::variant<OffsetSaid, GroupSaid, NothingKnown>;
+using Said = std::variant<OffsetSaid, GroupSaid, ConsumerSaid, NothingKnown>;
+
+// The record that says this.
+LogRecord consumer_record(const ConsumerSaid& said);
 
 // Error CORRUPT_MESSAGE: not what its first bytes announce.
 Result<Said> read_record(std::span<const std::byte> key, std::optional<std::span<const std::byte>> value);

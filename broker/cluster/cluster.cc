@@ -1,0 +1,258 @@
+#include "broker/cluster/cluster.h"
+
+#include <fmt/format.h>
+
+#include "broker/broker.h"
+#include "broker/log.h"
+#include "broker/wall_clock.h"
+
+// g++ 12 takes the frame of a coroutine, which Asio allocates and frees, for a mismatch.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
+namespace ottla {
+
+namespace {
+
+constexpr auto pause_without_controller = std::chrono::milliseconds(50);
+constexpr auto longest_proposal = std::chrono::seconds(30);
+constexpr auto call_time_out = std::chrono::seconds(10);
+constexpr auto longest_silence = std::chrono::seconds(2);         // of a controller that it asks whether it may go
+constexpr auto quick_heartbeat = std::chrono::milliseconds(100);  // while it waits for something
+
+PeerAddress to_address(const quorum::Server& server) {
+  const auto colon = server.address.rfind(':');
+  return {server.address.substr(0, colon), static_cast<std::uint16_t>(std::stoi(server.address.substr(colon + 1)))};
+}
+
+std::map<quorum::ServerId, PeerAddress> voters_of(const Config& config) {
+  std::map<quorum::ServerId, PeerAddress> addresses;
+  for (const quorum::Server& voter : quorum_plan(config).voters) {
+    addresses[voter.id] = to_address(voter);
+  }
+  return addresses;
+}
+
+}  // namespace
+
+Cluster::Cluster(Broker& broker)
+    : broker_(broker),
+      core_(*broker.cores.front()),
+      incarnation_(Uuid::random()),
+      transport_(core_, broker.directory->cluster_id(), quorum::server_id(broker.config.node_id),
+                 voters_of(broker.config), [this](quorum::ServerId server) { peer_lost(server); }),
+      replicas_(
+          core_, broker.config, broker.directory->cluster_id(), epoch_, [this](BrokerId id) { return address_of(id); },
+          [this](std::shared_ptr<Partition> partition, const replica_effect::SendAlterPartition& request) {
+            asio::co_spawn(core_.io, alter_partition(std::move(partition), request), asio::detached);
+          }) {
+  broker.metadata->connect([this](const quorum::Message& message) { transport_.send(message); },
+                           [this](Bytes command) { return forward(std::move(command)); });
+  broker.partitions.set_replica_outside(&replicas_, {.lag_time_max_ms = broker.config.replica_lag_time_max_ms,
+                                                     .fetch_backoff_ms = broker.config.replica_fetch_backoff_ms});
+}
+
+Cluster::~Cluster() = default;
+
+void Cluster::stop() {
+  is_stopping_ = true;
+  transport_.close();
+  replicas_.close();
+  for (const auto& [id, peer] : controller_peers_) {
+    peer->close();
+  }
+}
+
+void Cluster::receive(const quorum::Message& message) { broker_.metadata->receive(message); }
+
+Awaitable<> Cluster::pause(Clock::duration duration) {
+  Timer timer(core_.io);
+  timer.expires_after(duration);
+  co_await timer.async_wait(asio::as_tuple(use_awaitable));
+}
+
+// Where other brokers reach it.
+std::optional<PeerAddress> Cluster::address_of(BrokerId id) const {
+  return broker_.metadata->read([&](const Controller& state) -> std::optional<PeerAddress> {
+    const auto found = state.brokers().find(id);
+    if (found == state.brokers().end()) {
+      return std::nullopt;
+    }
+    for (const BrokerEndpoint& endpoint : found->second.endpoints) {
+      if (endpoint.name == broker_.config.inter_broker_listener_name) {
+        return PeerAddress{endpoint.host, endpoint.port};
+      }
+    }
+    return std::nullopt;
+  });
+}
+
+std::shared_ptr<Peer> Cluster::controller_peer(BrokerId id) {
+  auto& peer = controller_peers_[id];
+  if (peer == nullptr) {
+    peer = std::make_shared<Peer>(core_, voters_of(broker_.config).at(quorum::server_id(id)));
+  }
+  return peer;
+}
+
+// A command from this broker, wherever it comes from in it.
+Awaitable<Result<std::uint64_t>> Cluster::forward(Bytes command) {
+  const auto done = std::make_shared<OneShot<Result<std::uint64_t>>>();
+  asio::co_spawn(core_.io, forward_from_here(std::move(command), done), asio::detached);
+  co_return co_await done->wait();
+}
+
+// Asks until somebody says that it is committed. One that is committed twice does no harm: a command names the epochs
+// that it was decided on.
+Awaitable<> Cluster::forward_from_here(Bytes command, std::shared_ptr<OneShot<Result<std::uint64_t>>> done) {
+  const auto deadline = Clock::now() + longest_proposal;
+  Result<std::uint64_t> outcome = failure(ErrorCode::NOT_CONTROLLER, "the cluster has no active controller");
+  while (!is_stopping_ && Clock::now() < deadline) {
+    outcome = co_await ask_to_commit(command);
+    if (outcome ||
+        (outcome.error().code != ErrorCode::NOT_CONTROLLER && outcome.error().code != ErrorCode::NETWORK_EXCEPTION)) {
+      break;
+    }
+    co_await pause(pause_without_controller);
+  }
+  done->complete(std::move(outcome));
+}
+
+Awaitable<Result<std::uint64_t>> Cluster::ask_to_commit(const Bytes& command) {
+  const BrokerId controller = broker_.metadata->active_controller();
+  if (controller.value < 0) {
+    co_return failure(ErrorCode::NOT_CONTROLLER, "the cluster has no active controller");
+  }
+  if (controller == broker_.config.node_id) {
+    auto decoded = decode_command(command);
+    if (!decoded) {
+      co_return std::unexpected(std::move(decoded.error()));
+    }
+    note_successor(*decoded);
+    co_return co_await broker_.metadata->commit(std::move(*decoded));
+  }
+  const auto peer = controller_peer(controller);
+  const ProposeRequest request{.cluster_id = broker_.directory->cluster_id(), .command = command};
+  const auto answer = co_await peer->call(request, call_time_out);
+  if (!answer) {
+    co_return std::unexpected(answer.error());
+  }
+  if (answer->response.error_code != ErrorCode::NONE) {
+    co_return failure(answer->response.error_code, "the active controller refused it");
+  }
+  co_return static_cast<std::uint64_t>(answer->response.index);
+}
+
+Awaitable<> Cluster::join(std::vector<BrokerEndpoint> endpoints) {
+  endpoints_ = std::move(endpoints);
+  broker_.metadata->run();
+  asio::co_spawn(core_.io, control(), asio::detached);
+  co_await register_here();
+  if (is_stopping_) {
+    co_return;
+  }
+  co_await broker_.metadata->follow();
+  has_joined_ = true;
+  for (;;) {
+    const MemberHeartbeatResponse answer = co_await send_heartbeat();
+    if (is_stopping_ || (answer.error_code == ErrorCode::NONE && !answer.is_fenced)) {
+      break;
+    }
+    co_await pause(quick_heartbeat);
+  }
+  asio::co_spawn(core_.io, send_heartbeats(), asio::detached);
+}
+
+// Until it is registered. The process before this one may count as alive for a while yet.
+Awaitable<> Cluster::register_here() {
+  while (!is_stopping_) {
+    RegisterBroker command{.broker_id = broker_.config.node_id,
+                           .incarnation_id = incarnation_,
+                           .endpoints = endpoints_,
+                           .log_dirs = {broker_.directory->directory_id()},
+                           .rack = broker_.config.broker_rack,
+                           .flush_messages = broker_.partitions.config()->log_flush_interval_messages};
+    auto applied = co_await broker_.metadata->propose(std::move(command));
+    if (applied) {
+      epoch_ = std::get<BrokerChanged>(*applied).broker_epoch.value;
+      logger().info("registered as broker {}, epoch {}", broker_.config.node_id.value, epoch_.load());
+      co_return;
+    }
+    if (applied.error().code != ErrorCode::NOT_CONTROLLER && !std::exchange(was_told_of_duplicate_, true)) {
+      logger().warn("not registered yet: {}", applied.error().message);
+    }
+    co_await pause(quick_heartbeat);
+  }
+}
+
+Awaitable<MemberHeartbeatResponse> Cluster::send_heartbeat() {
+  const MemberHeartbeatRequest request{.cluster_id = broker_.directory->cluster_id(),
+                                       .broker_id = broker_.config.node_id,
+                                       .broker_epoch = BrokerEpoch{epoch_.load()},
+                                       .metadata_index = static_cast<std::int64_t>(broker_.metadata->followed_index()),
+                                       .want_fence = false,
+                                       .want_shut_down = wants_to_leave_,
+                                       .has_offline_log_dir = broker_.partitions.failure().has_value()};
+  const BrokerId controller = broker_.metadata->active_controller();
+  MemberHeartbeatResponse answer{.error_code = ErrorCode::NOT_CONTROLLER};
+  if (controller == broker_.config.node_id) {
+    answer = co_await heartbeat(request);
+  } else if (controller.value >= 0) {
+    const auto peer = controller_peer(controller);
+    auto called = co_await peer->call(request, std::chrono::milliseconds(broker_.config.broker_session_timeout_ms));
+    answer = called ? called->response : MemberHeartbeatResponse{.error_code = called.error().code};
+  }
+  if (answer.error_code == ErrorCode::STALE_BROKER_EPOCH && !is_stopping_ && !wants_to_leave_) {
+    co_await register_here();
+  }
+  may_leave_ = may_leave_ || answer.should_shut_down;
+  co_return answer;
+}
+
+Awaitable<> Cluster::send_heartbeats() {
+  const std::chrono::milliseconds interval(broker_.config.broker_heartbeat_interval_ms);
+  while (!is_stopping_) {
+    const MemberHeartbeatResponse answer = co_await send_heartbeat();
+    const bool all_is_well = answer.error_code == ErrorCode::NONE && !answer.is_fenced && !wants_to_leave_;
+    co_await pause(all_is_well ? interval : std::min<std::chrono::milliseconds>(interval, quick_heartbeat));
+  }
+}
+
+Awaitable<> Cluster::leave() {
+  if (!has_joined_) {
+    co_return;
+  }
+  wants_to_leave_ = true;
+  auto last_heard = Clock::now();
+  while (!may_leave_ && !is_stopping_ && Clock::now() < last_heard + longest_silence) {
+    if (const auto answer = co_await send_heartbeat(); answer.error_code == ErrorCode::NONE) {
+      last_heard = Clock::now();
+    }
+    co_await pause(pause_without_controller);
+  }
+}
+
+// A partition whose leader asks for another ISR. Without an answer it asks again by itself.
+Awaitable<> Cluster::alter_partition(std::shared_ptr<Partition> partition, replica_effect::SendAlterPartition request) {
+  const PartitionKey key = partition->key();
+  request.change.partition_index = key.index;
+  AlterPartition command{.broker_id = broker_.config.node_id, .broker_epoch = BrokerEpoch{epoch_.load()}};
+  command.topics.push_back({.topic_id = key.topic_id, .partitions = {request.change}});
+  const auto applied = co_await broker_.metadata->propose(std::move(command));
+  AlterPartitionReply reply{.token = request.token};
+  if (applied) {
+    const PartitionOutcome& outcome = std::get<PartitionsChanged>(*applied).outcomes.front();
+    reply.error = outcome.code;
+    reply.leader_epoch = outcome.partition.leader_epoch;
+    reply.partition_epoch = outcome.partition.partition_epoch;
+    reply.isr = outcome.partition.isr;
+  } else if (applied.error().code == ErrorCode::STALE_BROKER_EPOCH) {
+    reply.error = applied.error().code;
+  } else {
+    co_return;
+  }
+  partition->isr_answered(reply);
+}
+
+}  // namespace ottla

@@ -1,0 +1,90 @@
+// This broker as a member of a cluster: it takes part in the quorum, registers, tells the active controller that it
+// lives, follows the leaders of its partitions, and while it is the active controller itself, watches over the others.
+//
+// Everything but the quorum's own thread happens on the first core.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "broker/cluster/cluster_services.h"
+#include "broker/cluster/peer.h"
+#include "broker/cluster/quorum_transport.h"
+#include "broker/cluster/replica_network.h"
+#include "broker/metadata_quorum.h"
+#include "replication/broker_sessions.h"
+
+namespace ottla {
+
+class Broker;
+
+class Cluster final : public ClusterServices {
+ public:
+  // The quorum and the partitions are told how to reach the others; nothing begins yet.
+  explicit Cluster(Broker& broker);
+  ~Cluster() override;
+
+  // REQUIRES: the cores run, and the inter-broker listener accepts. Comes back when this broker is a member: it has
+  // read what there is, its partitions are open, and it is not fenced any more. `endpoints`: what clients and brokers
+  // may reach it by.
+  Awaitable<> join(std::vector<BrokerEndpoint> endpoints);
+  // Before a stop: hands over what it leads, as long as there is somebody who takes it.
+  Awaitable<> leave();
+  // On the first core's thread. Nothing is under way any more when it returns.
+  void stop();
+
+  void receive(const quorum::Message& message) override;
+  Awaitable<ProposeResponse> propose(std::span<const std::byte> command) override;
+  Awaitable<MemberHeartbeatResponse> heartbeat(const MemberHeartbeatRequest& request) override;
+
+ private:
+  // cluster.cc: a member
+  Awaitable<Result<std::uint64_t>> forward(Bytes command);
+  Awaitable<> forward_from_here(Bytes command, std::shared_ptr<OneShot<Result<std::uint64_t>>> done);
+  Awaitable<Result<std::uint64_t>> ask_to_commit(const Bytes& command);
+  Awaitable<> register_here();
+  Awaitable<> send_heartbeats();
+  Awaitable<MemberHeartbeatResponse> send_heartbeat();
+  Awaitable<> alter_partition(std::shared_ptr<Partition> partition, replica_effect::SendAlterPartition request);
+  Awaitable<> pause(Clock::duration duration);
+  std::shared_ptr<Peer> controller_peer(BrokerId id);
+  [[nodiscard]] std::optional<PeerAddress> address_of(BrokerId id) const;
+
+  // cluster_controller.cc: the active controller
+  Awaitable<> control();
+  void watch_sessions(std::int64_t now_ms);
+  void keep_house(std::int64_t now_ms);
+  void decide(Command command);
+  void peer_lost(quorum::ServerId server);
+  void note_successor(const Command& command);
+  Awaitable<> answer_heartbeat(MemberHeartbeatRequest request, std::shared_ptr<OneShot<MemberHeartbeatResponse>> done);
+
+  Broker& broker_;
+  Core& core_;
+  const Uuid incarnation_;
+  QuorumTransport transport_;
+  ReplicaNetwork replicas_;
+  std::map<BrokerId, std::shared_ptr<Peer>> controller_peers_;
+  std::vector<BrokerEndpoint> endpoints_;
+  std::atomic<std::int64_t> epoch_ = -1;  // this broker's
+  bool has_joined_ = false;
+  bool wants_to_leave_ = false;
+  bool may_leave_ = false;
+  bool is_stopping_ = false;
+  bool was_told_of_duplicate_ = false;
+
+  // The active controller.
+  std::optional<BrokerSessions> sessions_;
+  std::uint64_t sessions_term_ = 0;
+  std::set<BrokerId> being_fenced_;
+  std::int64_t last_watch_ms_ = 0;
+  std::int64_t next_house_ms_ = 0;
+  std::int64_t next_balance_ms_ = 0;
+};
+
+}  // namespace ottla

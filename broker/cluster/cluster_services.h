@@ -1,0 +1,28 @@
+// What a broker of a cluster does for the others; the handlers of what they say (10000, 10001, 10003) call it.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "broker/asio.h"
+#include "protocol/api/10001_propose.h"
+#include "protocol/api/10003_member_heartbeat.h"
+#include "replication/quorum/types.h"
+
+namespace ottla {
+
+class ClusterServices {
+ public:
+  ClusterServices() = default;
+  ClusterServices(const ClusterServices&) = delete;
+  ClusterServices& operator=(const ClusterServices&) = delete;
+  virtual ~ClusterServices() = default;
+
+  // Any thread; does not block. The message has been checked (replication/quorum/messages.h) and is for this server.
+  virtual void receive(const quorum::Message& message) = 0;
+  // The command lives as long as the coroutine.
+  virtual Awaitable<ProposeResponse> propose(std::span<const std::byte> command) = 0;
+  virtual Awaitable<MemberHeartbeatResponse> heartbeat(const MemberHeartbeatRequest& request) = 0;
+};
+
+}  // namespace ottla

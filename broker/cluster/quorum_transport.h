@@ -1,0 +1,42 @@
+// Carries the messages of the metadata quorum between its servers. What cannot be sent is lost, as the quorum expects.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "broker/cluster/peer.h"
+#include "replication/quorum/types.h"
+
+namespace ottla {
+
+class QuorumTransport {
+ public:
+  // `lost` is called on the core's thread when the connection to a server breaks or cannot be made.
+  // REQUIRES: lives as long as the core runs.
+  QuorumTransport(Core& core, std::string cluster_id, quorum::ServerId self,
+                  const std::map<quorum::ServerId, PeerAddress>& addresses,
+                  const std::function<void(quorum::ServerId)>& lost);
+  QuorumTransport(const QuorumTransport&) = delete;
+  QuorumTransport& operator=(const QuorumTransport&) = delete;
+
+  // Any thread.
+  void send(const quorum::Message& message);
+  // On the core's thread: nothing is sent from here on.
+  void close();
+
+ private:
+  struct Peers {
+    std::shared_ptr<Peer> talk;
+    std::shared_ptr<Peer> snapshots;  // of their own, so that heartbeats do not queue behind them
+  };
+
+  Core& core_;
+  const std::string cluster_id_;
+  std::map<quorum::ServerId, Peers> peers_;
+  std::atomic<std::size_t> waiting_for_core_ = 0;
+};
+
+}  // namespace ottla

@@ -1,0 +1,93 @@
+#include "broker/cluster/quorum_transport.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "broker/cluster/quorum_wire.h"
+#include "broker/cluster/test_cluster_broker.h"
+#include "broker/cluster/test_fake_broker.h"
+
+namespace ottla {
+namespace {
+
+class QuorumTransportTest : public testing::Test {
+ protected:
+  QuorumTransportTest() { core.start(); }
+  ~QuorumTransportTest() override {
+    run_on(core, [this] { transport.close(); });
+    core.stop_and_join();
+  }
+  static quorum::Message to(quorum::ServerId server, quorum::MessageBody body) {
+    return {.from = 1, .to = server, .body = std::move(body)};
+  }
+  static quorum::Message snapshot_to(quorum::ServerId server) {
+    const quorum::Configuration servers{{{1, "a:1", quorum::ServerRole::voter}}};
+    return to(server, quorum::InstallSnapshot{.term = 7,
+                                              .snapshot = {.last = {.index = 1, .term = 1},
+                                                           .configuration_index = 1,
+                                                           .configuration = servers,
+                                                           .image = quorum::share(Bytes(1000))}});
+  }
+  static QuorumMessageRequest next(TestConversation& conversation) {
+    auto request = conversation.next();
+    EXPECT_TRUE(request);
+    return request ? request->as<QuorumMessageRequest>() : QuorumMessageRequest{};
+  }
+
+  FakeBroker second;
+  FakeBroker third;
+  Core core{0};
+  std::atomic<quorum::ServerId> lost = 0;
+  QuorumTransport transport{
+      core, "cluster", 1, {{1, {}}, {2, second.address()}, {3, third.address()}}, [this](quorum::ServerId server) {
+        lost = server;
+      }};
+};
+
+TEST_F(QuorumTransportTest, a_message_goes_to_its_server) {
+  transport.send(to(2, quorum::TimeoutNow{.term = 5}));
+  transport.send(to(3, quorum::TimeoutNow{.term = 6}));
+  auto with_second = second.accept();
+  auto with_third = third.accept();
+  const auto message = next(with_second);
+  EXPECT_EQ(message.cluster_id, "cluster");
+  EXPECT_EQ(message.from, 1);
+  EXPECT_EQ(message.to, 2);
+  EXPECT_EQ(message.term, 5);
+  EXPECT_EQ(next(with_third).term, 6);
+}
+
+TEST_F(QuorumTransportTest, snapshots_have_a_connection_of_their_own) {
+  transport.send(to(2, quorum::TimeoutNow{.term = 5}));
+  auto first = second.accept();
+  EXPECT_EQ(next(first).term, 5);
+  transport.send(snapshot_to(2));
+  auto other = second.accept();
+  EXPECT_EQ(next(other).kind, QuorumMessageRequest::Kind::install_snapshot);
+  transport.send(to(2, quorum::TimeoutNow{.term = 8}));
+  EXPECT_EQ(next(first).term, 8);
+}
+
+TEST_F(QuorumTransportTest, a_server_that_is_gone_is_told_of_and_one_that_nobody_knows_does_no_harm) {
+  transport.send(to(9, quorum::TimeoutNow{.term = 5}));
+  transport.send(to(3, quorum::TimeoutNow{.term = 5}));
+  third.accept().close();
+  EXPECT_TRUE(comes_true([this] { return lost == 3; }));
+  transport.send(to(2, quorum::TimeoutNow{.term = 6}));
+  auto with_second = second.accept();
+  EXPECT_EQ(next(with_second).term, 6);
+  EXPECT_EQ(lost, 3U);
+}
+
+TEST_F(QuorumTransportTest, nothing_is_sent_after_close) {
+  transport.send(to(2, quorum::TimeoutNow{.term = 5}));
+  auto with_second = second.accept();
+  EXPECT_EQ(next(with_second).term, 5);
+  run_on(core, [this] { transport.close(); });
+  transport.send(to(2, quorum::TimeoutNow{.term = 6}));
+  EXPECT_FALSE(with_second.next());
+}
+
+}  // namespace
+}  // namespace ottla

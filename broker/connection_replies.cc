@@ -1,0 +1,153 @@
+// How replies leave a connection, and how much of them may pile up.
+#include <utility>
+
+#include "broker/broker.h"
+#include "broker/connection.h"
+
+namespace ottla {
+
+namespace {
+
+// Requests of one connection that may wait for their replies; beyond it we stop reading (a bound, not a tuning knob).
+constexpr std::size_t max_pending_replies = 1024;
+constexpr std::size_t max_unordered_pending = 10'000;
+constexpr std::size_t max_held_bytes = std::size_t{16} * 1024 * 1024;
+// Of those that wait to answer, when a reply is sent. Each of them sends one, so none is forgotten.
+constexpr int woken_at_once = 16;
+
+// All of it, in as few calls as the socket allows: Asio's own condition sends 64 KiB at a time.
+std::size_t all_at_once(const boost::system::error_code& error, std::size_t) {
+  constexpr std::size_t most = std::size_t{1} << 30U;
+  return error ? 0 : most;
+}
+
+}  // namespace
+
+void Connection::finish(const ApiEntry& api, RequestContext& context, const Result<void>& outcome) {
+  if (!outcome) {
+    close(outcome.error().message);
+    return;
+  }
+  core_.metrics.served(api.api.key, Clock::now() - context.received_at, context.reply->has_error);
+  make_ready(*context.reply);
+}
+
+void Connection::make_ready(Reply& reply) {
+  reply.held_bytes += reply.out.size_bytes();
+  held_bytes_ += reply.out.size_bytes();
+  unsent_bytes_ += reply.out.size_bytes();
+  reply.ready = true;
+  reply_ready();
+}
+
+bool Connection::has_room() const {
+  return replies_.size() < max_pending_replies && unordered_pending_ < max_unordered_pending &&
+         held_bytes_ < max_held_bytes;
+}
+
+void Connection::let_go(Reply& reply) {
+  held_bytes_ -= reply.held_bytes;
+  unsent_bytes_ -= reply.out.size_bytes();
+  reply.held_bytes = 0;
+  if (room_ && has_room()) {
+    room_->complete(true);
+  }
+  for (int i = 0; i < woken_at_once && !waiting_to_answer_.empty() && unsent_bytes_ < max_held_bytes; ++i) {
+    waiting_to_answer_.front()->complete(true);
+    waiting_to_answer_.pop_front();
+  }
+}
+
+void Connection::end_waits() {
+  if (room_) {
+    room_->complete(true);
+  }
+  for (const auto& waiting : std::exchange(waiting_to_answer_, {})) {
+    waiting->complete(true);
+  }
+  for (const auto& waiting : std::exchange(woken_at_close_, {})) {
+    waiting->complete(true);
+  }
+}
+
+void Connection::wake_at_close(const std::shared_ptr<OneShot<bool>>& waiting) {
+  if (closed_) {
+    waiting->complete(true);
+  } else {
+    woken_at_close_.insert(waiting);
+  }
+}
+
+Awaitable<> Connection::wait_for_room() {
+  while (!has_room() && !closed_) {
+    room_ = std::make_shared<OneShot<bool>>();
+    const auto room = room_;
+    co_await room->wait();
+  }
+}
+
+Awaitable<> Connection::wait_to_answer() {
+  while (unsent_bytes_ >= max_held_bytes && !closed_) {
+    const auto turn = waiting_to_answer_.emplace_back(std::make_shared<OneShot<bool>>());
+    co_await turn->wait();
+  }
+}
+
+void Connection::reply_ready() {
+  const bool has_ready = !overtaking_.empty() || (!replies_.empty() && replies_.front()->ready);
+  if (closed_ || flush_planned_ || writing_ || !has_ready) {
+    return;
+  }
+  flush_planned_ = true;
+  core_.at_end_of_turn([self = shared_from_this()] {
+    self->flush_planned_ = false;
+    self->write_ready_replies();
+  });
+}
+
+// Moves the replies that may leave to being_written_, as one gathered write. False: nothing to write.
+bool Connection::collect_ready_replies() {
+  being_written_.clear();
+  buffers_.clear();
+  for (auto& reply : std::exchange(overtaking_, {})) {
+    collect(std::move(reply));
+  }
+  while (!replies_.empty() && replies_.front()->ready) {
+    auto reply = std::move(replies_.front());
+    replies_.pop_front();
+    collect(std::move(reply));
+  }
+  return !buffers_.empty();
+}
+
+void Connection::collect(std::shared_ptr<Reply> reply) {
+  if (reply->nothing_to_send) {
+    let_go(*reply);
+    return;
+  }
+  reply->out.for_each_part(
+      [this](std::span<const std::byte> part) { buffers_.emplace_back(part.data(), part.size()); });
+  being_written_.push_back(std::move(reply));
+}
+
+void Connection::write_ready_replies() {
+  if (closed_ || writing_ || !collect_ready_replies()) {
+    return;
+  }
+  writing_ = true;
+  asio::async_write(socket_, buffers_, &all_at_once,
+                    [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) {
+                      self->writing_ = false;
+                      for (const auto& reply : self->being_written_) {
+                        self->let_go(*reply);
+                      }
+                      self->core_.metrics.sent(size);
+                      if (error) {
+                        self->close("");
+                        return;
+                      }
+                      self->write_ready_replies();
+                    });
+}
+
+}  // namespace ottla

@@ -1,0 +1,251 @@
+// A partition that follows and one that leads, among others that a test speaks for.
+#include "broker/replica_test_fixture.h"
+
+namespace ottla {
+namespace {
+
+class FollowingPartition : public ReplicaPartitionTest {};
+
+TEST_F(FollowingPartition, appends_what_it_fetched_and_goes_on_from_there) {
+  follows(2, 5);
+  const auto first = outside.next_fetch();
+  EXPECT_EQ(first.leader, BrokerId{2});
+  EXPECT_EQ(first.current_leader_epoch, LeaderEpoch{5});
+  EXPECT_EQ(first.fetch_offset, Offset{0});
+  brings(first, 3, 5, 2);
+  const auto second = outside.next_fetch();
+  EXPECT_EQ(second.fetch_offset, Offset{3});
+  EXPECT_EQ(second.last_fetched_epoch, LeaderEpoch{5});
+  EXPECT_EQ(high_watermark(), Offset{2});
+}
+
+TEST_F(FollowingPartition, tells_once_it_has_synced) {
+  follows(2, 5);
+  brings(outside.next_fetch(), 1, 5, 0);
+  brings(outside.next_fetch(), 0, 5, 0);
+  const auto told = outside.next_fetch();  // comes after the sync
+  EXPECT_EQ(told.durable_end_offset, Offset{1});
+  EXPECT_TRUE(told.may_wait);
+  EXPECT_EQ(durable_end(), Offset{1});
+}
+
+TEST_F(FollowingPartition, cuts_what_the_new_leader_does_not_have) {
+  follows(2, 5);
+  brings(outside.next_fetch(), 3, 5, 1);
+  outside.next_fetch();
+  follows(3, 6);
+  const auto compares = outside.next_fetch();
+  EXPECT_EQ(compares.leader, BrokerId{3});
+  EXPECT_EQ(compares.fetch_offset, Offset{3});
+  FetchDone done = answer(compares);
+  done.diverging_epoch = {LeaderEpoch{5}, Offset{1}};
+  partition->fetch_done(done, {});
+  const auto next = outside.next_fetch();
+  EXPECT_EQ(next.fetch_offset, Offset{1});
+  brings(next, 1, 6, 1);
+  EXPECT_EQ(outside.next_fetch().fetch_offset, Offset{2});
+}
+
+TEST_F(FollowingPartition, an_answer_from_before_the_change_of_leader_brings_nothing) {
+  follows(2, 5);
+  const auto late = outside.next_fetch();
+  follows(3, 6);
+  brings(late, 1, 5, 1);
+  EXPECT_EQ(outside.next_fetch().fetch_offset, Offset{0});
+  EXPECT_FALSE(outside.has_fetch());
+  EXPECT_EQ(partition->size_bytes(), 0);
+}
+
+TEST_F(FollowingPartition, what_is_damaged_on_the_way_is_asked_for_again) {
+  follows(2, 5);
+  const auto sent = outside.next_fetch();
+  Bytes bytes = records(0, 1, 5);
+  bytes.back() ^= std::byte{1};
+  FetchDone done = answer(sent);
+  done.has_records = true;
+  partition->fetch_done(done, bytes);
+  EXPECT_FALSE(outside.has_fetch());
+  outside.next_timer();
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  partition->tick();
+  EXPECT_EQ(outside.next_fetch().fetch_offset, Offset{0});
+}
+
+TEST_F(FollowingPartition, readers_and_writers_are_sent_to_the_leader) {
+  follows(2, 5);
+  EXPECT_EQ(partition->view().error, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+  EXPECT_EQ(partition->slice(Offset{0}, 100, true).error().code, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+  EXPECT_EQ(partition->delete_records(Offset{-1}).error().code, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+  EXPECT_EQ(partition->end_offset_for(LeaderEpoch{5}).error().code, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+  EXPECT_EQ(append(false).error().code, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+  EXPECT_EQ(fetched_by(3, 0, 5).error, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+}
+
+TEST_F(FollowingPartition, begins_where_the_leader_begins) {
+  follows(2, 5);
+  brings(outside.next_fetch(), 3, 5, 3);
+  FetchDone done = answer(outside.next_fetch());
+  done.high_watermark = Offset{3};
+  done.log_start_offset = Offset{2};
+  partition->fetch_done(done, {});
+  EXPECT_EQ(partition->log_state()->log_start_offset, Offset{2});
+  EXPECT_TRUE(partition->apply_retention(0).value());  // the housekeeper makes it durable
+  EXPECT_FALSE(partition->apply_retention(0).value());
+}
+
+TEST_F(FollowingPartition, remembers_its_high_watermark_over_a_clean_stop) {
+  follows(2, 5);
+  brings(outside.next_fetch(), 3, 5, 2);
+  restart();
+  EXPECT_EQ(high_watermark(), Offset{2});
+}
+
+class LeadingPartition : public ReplicaPartitionTest {};
+
+TEST_F(LeadingPartition, all_acks_wait_until_every_follower_has_synced) {
+  leads(1);
+  auto done = write(true);
+  EXPECT_EQ(fetched_by(2, 1, 1).error, ErrorCode::NONE);
+  fetched_by(3, 1, 1, 0);
+  EXPECT_FALSE(is_over(done));
+  EXPECT_EQ(partition->view().high_watermark, Offset{0});
+  fetched_by(3, 1, 1, 1);
+  EXPECT_EQ(code_of(done), ErrorCode::NONE);
+  EXPECT_EQ(partition->view().high_watermark, Offset{1});
+}
+
+TEST_F(LeadingPartition, one_ack_waits_for_the_leaders_disk_alone) {
+  leads(1);
+  auto done = write(false);
+  EXPECT_EQ(code_of(done), ErrorCode::NONE);
+  EXPECT_EQ(durable_end(), Offset{1});
+  EXPECT_EQ(partition->view().high_watermark, Offset{0});
+}
+
+TEST_F(LeadingPartition, too_few_in_sync_refuse_all_acks_and_no_others) {
+  min_isr = 2;
+  leads(1, {1});
+  EXPECT_EQ(append(true).error().code, ErrorCode::NOT_ENOUGH_REPLICAS);
+  auto done = write(false);
+  EXPECT_EQ(code_of(done), ErrorCode::NONE);
+}
+
+TEST_F(LeadingPartition, who_waits_when_another_leads_is_told) {
+  leads(1);
+  auto all = write(true);
+  follows(2, 2);
+  EXPECT_EQ(code_of(all), ErrorCode::NOT_LEADER_OR_FOLLOWER);
+  EXPECT_EQ(append(true).error().code, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+}
+
+// KAFKA-20634: the offsets may be those of other records by now.
+TEST_F(LeadingPartition, a_wait_that_begins_after_the_epoch_is_refused_wherever_the_high_watermark_is) {
+  leads(1);
+  const auto written = append(true);
+  follows(2, 2);
+  FetchDone done = answer(outside.next_fetch());
+  done.diverging_epoch = {LeaderEpoch{1}, Offset{0}};
+  partition->fetch_done(done, {});
+  brings(outside.next_fetch(), 1, 2, 1);
+  EXPECT_EQ(high_watermark(), Offset{1});
+  auto all = committed(*written, true);
+  EXPECT_EQ(code_of(all), ErrorCode::NOT_LEADER_OR_FOLLOWER);
+  leads(3, {1});
+  auto one = committed(*written, false);
+  EXPECT_EQ(code_of(one), ErrorCode::NOT_LEADER_OR_FOLLOWER);
+}
+
+TEST_F(LeadingPartition, gives_followers_what_is_not_committed_and_consumers_what_is) {
+  leads(1);
+  ASSERT_TRUE(append(true));
+  EXPECT_EQ(partition->slice(Offset{0}, 1, true)->size_bytes, 0);
+  EXPECT_GT(partition->replica_slice(Offset{0}, 1)->size_bytes, 0);
+  EXPECT_TRUE(partition->leads_in(LeaderEpoch{1}));
+  follows(2, 2);
+  EXPECT_EQ(partition->replica_slice(Offset{0}, 1).error().code, ErrorCode::NOT_LEADER_OR_FOLLOWER);
+  EXPECT_FALSE(partition->leads_in(LeaderEpoch{1}));
+  leads(3);
+  EXPECT_FALSE(partition->leads_in(LeaderEpoch{1}));
+}
+
+TEST_F(LeadingPartition, a_followers_wait_ends_with_an_append_or_a_new_high_watermark_and_nothing_else) {
+  leads(1);
+  const auto wait = [&](int end, int seen_high_watermark) {
+    auto woken = std::make_shared<Woken>();
+    partition->wake_on_append(Offset{end}, Offset{seen_high_watermark}, woken);
+    return woken;
+  };
+  const auto first = wait(0, 0);
+  EXPECT_FALSE(first->ready());
+  auto done = write(true);
+  EXPECT_TRUE(first->ready());
+  EXPECT_TRUE(wait(0, 0)->ready());  // it has been
+  const auto second = wait(1, 0);
+  fetched_by(2, 1, 1);
+  EXPECT_FALSE(second->ready());
+  fetched_by(3, 1, 1);
+  EXPECT_EQ(code_of(done), ErrorCode::NONE);
+  EXPECT_TRUE(second->ready());
+  const auto third = wait(1, 1);
+  EXPECT_FALSE(third->ready());
+  follows(2, 2);
+  EXPECT_TRUE(third->ready());
+  EXPECT_TRUE(wait(1, 1)->ready());
+}
+
+TEST_F(LeadingPartition, asks_the_controller_for_a_follower_that_has_caught_up) {
+  leads(1, {1, 2});
+  fetched_by(3, 0, 1);
+  const auto request = outside.next_request();
+  EXPECT_EQ(request.change.partition_index, 0);
+  EXPECT_EQ(request.change.leader_epoch, LeaderEpoch{1});
+  ASSERT_EQ(request.change.new_isr.size(), 3U);
+  EXPECT_EQ(request.change.new_isr.back().broker_epoch, BrokerEpoch{103});
+  partition->isr_answered({.token = request.token,
+                           .leader_epoch = LeaderEpoch{1},
+                           .partition_epoch = PartitionEpoch{partition_epoch + 1},
+                           .isr = {BrokerId{1}, BrokerId{2}, BrokerId{3}}});
+  auto done = write(true);
+  fetched_by(2, 1, 1);
+  EXPECT_FALSE(is_over(done));  // 3 counts now
+  fetched_by(3, 1, 1);
+  EXPECT_EQ(code_of(done), ErrorCode::NONE);
+}
+
+// KIP-207.
+TEST_F(LeadingPartition, a_new_leader_does_not_know_the_end_until_its_followers_have_told) {
+  follows(2, 1);
+  brings(outside.next_fetch(), 3, 1, 1);
+  leads(2);
+  EXPECT_FALSE(partition->view().knows_end);
+  for (const int follower : {2, 3}) {
+    partition->fetched_by({.replica = BrokerId{follower},
+                           .broker_epoch = BrokerEpoch{100 + follower},
+                           .current_leader_epoch = LeaderEpoch{2},
+                           .fetch_offset = Offset{3},
+                           .last_fetched_epoch = LeaderEpoch{1},
+                           .durable_end_offset = Offset{3}});
+  }
+  for (int i = 0; i < 100 && !partition->view().knows_end; ++i) {  // its own sync may not be over
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  EXPECT_TRUE(partition->view().knows_end);
+  EXPECT_EQ(partition->view().high_watermark, Offset{3});
+}
+
+TEST_F(LeadingPartition, a_dead_disk_is_read_until_another_leads) {
+  leads(1, {1});
+  auto before = write(true);
+  EXPECT_EQ(code_of(before), ErrorCode::NONE);
+  disk.fail_sync_after = 0;
+  auto after = write(true);
+  EXPECT_EQ(code_of(after), ErrorCode::KAFKA_STORAGE_ERROR);
+  EXPECT_EQ(partition->view().error, ErrorCode::NONE);
+  EXPECT_GT(partition->slice(Offset{0}, 1, true)->size_bytes, 0);
+  EXPECT_EQ(fetched_by(2, 1, 1).error, ErrorCode::KAFKA_STORAGE_ERROR);
+  follows(2, 2);
+  EXPECT_EQ(partition->view().error, ErrorCode::KAFKA_STORAGE_ERROR);
+}
+
+}  // namespace
+}  // namespace ottla

@@ -1,0 +1,71 @@
+"""Three brokers that are one cluster, on ports of 127.0.0.1 that were free a moment ago."""
+import os
+import socket
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, ".."))
+from broker import Broker
+
+
+def free_ports(count):
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+class Member(Broker):
+    """A broker of a cluster: a listener for clients, and one for the other brokers."""
+
+    def __init__(self, directory, node, port, own_port, voters, **settings):
+        os.makedirs(directory, exist_ok=True)
+        super().__init__(directory, node_id=node, controller_quorum_voters=voters, inter_broker_listener_name="CLUSTER",
+                         listener_security_protocol_map="PLAINTEXT:PLAINTEXT,CLUSTER:PLAINTEXT", **settings)
+        self.node, self.own_port = node, own_port
+        self.bootstrap = f"127.0.0.1:{port}"
+
+    def listeners(self):
+        return f"PLAINTEXT://{self.bootstrap},CLUSTER://127.0.0.1:{self.own_port}"
+
+    def read_ready_line(self):
+        line = self.process.stdout.readline().decode()
+        if not line.startswith("ottla ready: "):
+            with open(os.path.join(self.directory, "broker.err"), encoding="utf-8") as errors:
+                raise RuntimeError(f"broker {self.node} did not start: {line!r} {errors.read()[-3000:]}")
+
+
+class Cluster:
+    def __init__(self, directory, count=3, **settings):
+        ports = free_ports(2 * count)
+        voters = ",".join(f"{node}@127.0.0.1:{ports[count + node - 1]}" for node in range(1, count + 1))
+        self.members = [Member(os.path.join(directory, str(node)), node, ports[node - 1], ports[count + node - 1], voters,
+                               **settings) for node in range(1, count + 1)]
+
+    @property
+    def bootstrap(self):
+        return ",".join(member.bootstrap for member in self.members)
+
+    def start(self):
+        """All at once: one alone has no majority, and is not ready."""
+        for member in self.members:
+            member.launch()
+        for member in self.members:
+            member.read_ready_line()
+
+    def end(self):
+        for member in self.members:
+            if member.process and member.process.poll() is None:
+                member.process.kill()
+                member.process.wait()
+
+    def errors(self):
+        """What each broker said that somebody should look at."""
+        found = []
+        for member in self.members:
+            with open(os.path.join(member.directory, "broker.err"), encoding="utf-8") as text:
+                found += [f"{member.node}: {line.rstrip()}" for line in text if "[critical]" in line or "ERROR: " in line]
+        return found

@@ -1,0 +1,18 @@
+// Which brokers the replicas of new partitions go to, as Kafka's StripedReplicaPlacer decides: one rack after the
+// other, within a rack one broker after the other, each partition beginning one further on, so that leaders and
+// replicas spread; fenced brokers last and never first, those that shut down not at all.
+#pragma once
+
+#include <vector>
+
+#include "protocol/error_code.h"
+#include "replication/broker_registration.h"
+
+namespace ottla {
+
+// A list of replicas for each partition, the first of them active. The same seed gives the same lists. Error
+// INVALID_REPLICATION_FACTOR: not positive, more than there are brokers, no broker active.
+Result<std::vector<std::vector<BrokerId>>> place_replicas(const Brokers& brokers, std::size_t partitions,
+                                                          std::int32_t replication_factor, std::uint64_t seed);
+
+}  // namespace ottla

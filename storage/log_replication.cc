@@ -1,0 +1,108 @@
+// A follower's log: batches come as the leader has them.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "storage/gathered_batches.h"
+#include "storage/leader_epochs.h"
+#include "storage/log.h"
+#include "storage/producer_state.h"
+#include "storage/segment.h"
+
+namespace ottla {
+
+namespace {
+
+std::unexpected<Error> damaged_at(Offset offset, std::string_view what) {
+  return failure(ErrorCode::CORRUPT_MESSAGE, fmt::format("what the leader sent for offset {} {}", offset.value, what));
+}
+
+// What follows `next`, the last record before it being of `epoch`.
+Result<std::vector<BatchHeader>> check_replicated(std::span<const std::byte> batches, Offset next, LeaderEpoch epoch) {
+  std::vector<BatchHeader> headers;
+  while (batches.size() >= batch_header_bytes) {
+    const BatchHeader header = BatchHeader::read(batches);
+    const std::int64_t size = header.size_bytes();
+    if (header.magic != 2 || size < static_cast<std::int64_t>(batch_header_bytes) || header.last_offset_delta < 0) {
+      return damaged_at(next, "is no batch");
+    }
+    if (size > static_cast<std::int64_t>(batches.size())) {
+      break;
+    }
+    const auto batch = batches.first(static_cast<std::size_t>(size));
+    if (!crc_is_right(batch)) {
+      return damaged_at(next, "has a wrong CRC");
+    }
+    if (header.base_offset < next || header.partition_leader_epoch < epoch) {
+      return damaged_at(next, fmt::format("is of offset {} and epoch {}", header.base_offset.value,
+                                          header.partition_leader_epoch.value));
+    }
+    headers.push_back(header);
+    next = header.next_offset();
+    epoch = header.partition_leader_epoch;
+    batches = batches.subspan(batch.size());
+  }
+  return headers;
+}
+
+}  // namespace
+
+Result<void> Log::append_replicated(std::span<const std::byte> batches, std::int64_t now_ms) {
+  if (auto may = may_write(); !may) {
+    return may;
+  }
+  const auto headers = check_replicated(batches, log_end_offset_, epochs_.at(log_end_offset_ + -1));
+  if (!headers) {
+    return std::unexpected(headers.error());
+  }
+  const LeaderEpochs before = epochs_;
+  Offset next = log_end_offset_;
+  bool leaves_gap = false;
+  for (const BatchHeader& header : *headers) {
+    epochs_.add(header.partition_leader_epoch, header.base_offset);
+    leaves_gap |= header.base_offset > next;
+    next = header.next_offset();
+  }
+  auto done = leaves_gap ? forget_no_gaps() : Result<void>{};
+  done = done && before != epochs_ ? write_leader_epochs(disk_, directory_, epochs_) : done;
+  if (!done) {
+    epochs_ = before;
+    return done;
+  }
+  done = write_replicated(batches, *headers, now_ms);
+  if (!done) {
+    producers_->truncate(log_end_offset_);
+    epochs_.truncate(log_end_offset_ + 1);
+    // What the file says of epochs that nothing was written in would cut, one day, what is.
+    if (auto undone = write_leader_epochs(disk_, directory_, epochs_); !undone) {
+      fail(undone.error());
+    }
+  }
+  return done;
+}
+
+Result<void> Log::write_replicated(std::span<const std::byte> batches, std::span<const BatchHeader> headers,
+                                   std::int64_t now_ms) {
+  GatheredBatches gathered;
+  for (const BatchHeader& header : headers) {
+    if (must_roll(header, gathered.size_bytes, now_ms)) {
+      if (auto written = write_gathered(gathered); !written) {
+        return written;
+      }
+      if (auto rolled = roll(now_ms); !rolled) {
+        return rolled;
+      }
+    }
+    const auto size = static_cast<std::size_t>(header.size_bytes());
+    if (header.has_producer() && !header.is_control()) {
+      producers_->remember(header, now_ms);
+    }
+    gathered.parts.push_back(batches.first(size));
+    gathered.headers.push_back(header);
+    gathered.size_bytes += header.size_bytes();
+    batches = batches.subspan(size);
+  }
+  return write_gathered(gathered);
+}
+
+}  // namespace ottla

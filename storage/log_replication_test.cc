@@ -1,0 +1,128 @@
+// A follower's log: batches as the leader has them, ends that are given up, and what a crash makes of both.
+#include "storage/log_test_fixture.h"
+
+namespace ottla {
+
+class LogReplication : public LogFixture {
+ protected:
+  // As a leader of this epoch would have it at this offset.
+  static Bytes of_leader(std::int64_t offset, std::int32_t leader_epoch, const std::string& text,
+                         const TestProducer& producer = {}) {
+    Bytes batch = make_batch({{.key = text, .value = text}}, producer);
+    patch_base_offset(batch, Offset{offset});
+    patch_leader_epoch(batch, LeaderEpoch{leader_epoch});
+    return batch;
+  }
+  Result<void> replicate(const std::vector<Bytes>& batches) {
+    Bytes bytes;
+    for (const Bytes& batch : batches) {
+      bytes.insert(bytes.end(), batch.begin(), batch.end());
+    }
+    return log->append_replicated(bytes, now_ms);
+  }
+  static LeaderEpoch epoch_of(std::int32_t value) { return {value}; }
+};
+
+TEST_F(LogReplication, offsets_and_epochs_stay_those_of_the_leader) {
+  open();
+  ASSERT_TRUE(replicate({of_leader(0, 3, "a"), of_leader(1, 3, "b"), of_leader(2, 7, "c")}));
+  EXPECT_EQ(values(), (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_EQ(log->end_offset_for(epoch_of(3)), (EpochEndOffset{epoch_of(3), Offset{2}}));
+  EXPECT_EQ(log->latest_epoch(), epoch_of(7));
+}
+
+TEST_F(LogReplication, a_batch_cut_off_at_the_end_is_left_out) {
+  open();
+  Bytes bytes = of_leader(0, 1, "a");
+  const Bytes second = of_leader(1, 1, "b");
+  bytes.insert(bytes.end(), second.begin(), second.end() - 1);
+  ASSERT_TRUE(log->append_replicated(bytes, now_ms));
+  EXPECT_EQ(values(), std::vector<std::string>{"a"});
+}
+
+TEST_F(LogReplication, nothing_is_written_of_what_does_not_fit) {
+  open();
+  ASSERT_TRUE(replicate({of_leader(0, 3, "a")}));
+  Bytes damaged = of_leader(1, 3, "b");
+  damaged.back() ^= std::byte{1};
+  EXPECT_EQ(replicate({of_leader(0, 3, "again")}).error().code, ErrorCode::CORRUPT_MESSAGE);
+  EXPECT_EQ(replicate({of_leader(1, 2, "older epoch")}).error().code, ErrorCode::CORRUPT_MESSAGE);
+  EXPECT_EQ(replicate({of_leader(1, 3, "good"), damaged}).error().code, ErrorCode::CORRUPT_MESSAGE);
+  EXPECT_EQ(values(), std::vector<std::string>{"a"});
+}
+
+TEST_F(LogReplication, a_gap_that_compaction_left_is_taken_and_survives) {
+  open();
+  ASSERT_TRUE(replicate({of_leader(0, 1, "a"), of_leader(5, 1, "b")}));
+  ASSERT_TRUE(commit());
+  cut_power(3);
+  open();
+  EXPECT_EQ(values(), (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(end(), 6);
+}
+
+TEST_F(LogReplication, a_new_epoch_is_durable_before_its_first_batch) {
+  open();
+  ASSERT_TRUE(replicate({of_leader(0, 3, "a")}));
+  ASSERT_TRUE(commit());
+  disk->stop_after = disk->changes + 5;  // the epoch's checkpoint, and not the write
+  (void)replicate({of_leader(1, 4, "b")});
+  cut_power(1);
+  open();
+  EXPECT_EQ(log->latest_epoch(), epoch_of(end() == 1 ? 4 : 3));
+  EXPECT_EQ(values().back(), "a");
+}
+
+TEST_F(LogReplication, the_new_leader_knows_the_producers) {
+  open();
+  ASSERT_TRUE(replicate({of_leader(0, 1, "a", {.id = 9, .epoch = 0, .sequence = 0})}));
+  const auto again = append(make_batch({{.key = "a", .value = "a"}}, {.id = 9, .epoch = 0, .sequence = 0}));
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->duplicate);
+}
+
+TEST_F(LogReplication, truncation_at_the_end_drops_an_epoch_that_wrote_nothing) {
+  open();
+  write({"a"});
+  ASSERT_TRUE(log->assign_epoch(epoch_of(5)));
+  ASSERT_TRUE(log->truncate_to(Offset{1}));
+  EXPECT_EQ(log->latest_epoch(), epoch_of(0));
+  kill();
+  open();
+  EXPECT_EQ(log->latest_epoch(), epoch_of(0));
+}
+
+TEST_F(LogReplication, starting_anew_gives_up_what_was_there) {
+  open();
+  write_durably({"a", "b", "c"});
+  ASSERT_TRUE(log->start_anew_at(Offset{40}));
+  ASSERT_TRUE(replicate({of_leader(40, 6, "d")}));
+  EXPECT_EQ(log->log_start_offset(), Offset{40});
+  EXPECT_EQ(values(40), std::vector<std::string>{"d"});
+  ASSERT_TRUE(commit());
+  cut_power(2);
+  open();
+  EXPECT_EQ(values(40), std::vector<std::string>{"d"});
+  EXPECT_EQ(log->latest_epoch(), epoch_of(6));
+}
+
+// Whatever call is the last one, and whatever the power cut keeps: a part of the old log or the new one, never damage.
+TEST_F(LogReplication, a_crash_while_starting_anew_leaves_no_damage) {
+  for (int last = 0; last < 20; ++last) {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+      go_on_with(std::make_unique<FaultDisk>());
+      ASSERT_TRUE(disk->make_directories("data") && disk->sync_directory("."));
+      config.segment_bytes = 150;
+      open();
+      write_durably({"a", "b", "c", "d", "e"});
+      disk->stop_after = disk->changes + last;
+      const bool done = log->start_anew_at(Offset{40}).has_value();
+      cut_power(seed);
+      open();
+      EXPECT_TRUE(log->damaged().empty()) << last << " " << seed;
+      EXPECT_TRUE(end() == 40 || (!done && end() <= 5)) << last << " " << seed << " " << end();
+    }
+  }
+}
+
+}  // namespace ottla
