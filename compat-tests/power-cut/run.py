@@ -12,7 +12,6 @@ BUILD names another build directory than build/release, SEED the first seed inst
 """
 import json
 import os
-import platform
 import random
 import subprocess
 import sys
@@ -22,13 +21,12 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, ".."))
 import broker as brokers
+import long_run
 from broker import ROOT
 
 BUILD = os.environ.get("BUILD", os.path.join(ROOT, "build", "release"))
 brokers.OTTLA = os.path.join(BUILD, "ottla_power_cut")
 LOAD = os.path.join(BUILD, "power_cut_load")
-PROGRESS = os.path.join(ROOT, "build", "power-cut.json")
-RECORD = os.path.join(ROOT, "compat-tests", "RECORD.md")
 CUTS_PER_ROUND = 20  # a round begins with an empty disk
 SETTINGS = {"log.dirs": "data", "auto.create.topics.enable": "false", "log.segment.bytes": 16_384,
             "log.flush.offset.checkpoint.interval.ms": 200, "log.retention.check.interval.ms": 300}
@@ -133,43 +131,6 @@ def run_round(cuts, first_seed, totals):
             one.end()
 
 
-def commit():
-    told_by_git = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=9"], cwd=ROOT,
-                                 capture_output=True, text=True)
-    return told_by_git.stdout.strip() or "unknown"
-
-
-def machine():
-    with open("/proc/cpuinfo", encoding="utf-8") as info:
-        model = next((line.split(":")[1].strip() for line in info if line.startswith("model name")), "unknown")
-    return f"{os.cpu_count()} x {model}, Linux {platform.release().split('-')[0]}"
-
-
-def load_progress():
-    if os.path.exists(PROGRESS):
-        with open(PROGRESS, encoding="utf-8") as file:
-            progress = json.load(file)
-        if progress["commit"] == commit():
-            return progress["totals"]
-    return None
-
-
-def save_progress(totals):
-    with open(PROGRESS + ".tmp", "w", encoding="utf-8") as file:
-        json.dump({"commit": commit(), "totals": totals}, file)
-    os.replace(PROGRESS + ".tmp", PROGRESS)
-
-
-def add_to_record(totals):
-    is_new = not os.path.exists(RECORD)
-    with open(RECORD, "a", encoding="utf-8") as file:
-        if is_new:
-            file.write("# Long runs\n\n| date | commit | machine | run | seen |\n|---|---|---|---|---|\n")
-        file.write(f"| {time.strftime('%Y-%m-%d')} | {commit()} | {machine()} | {totals['cuts']} power cuts | "
-                   f"{describe(totals)} |\n")
-    os.remove(PROGRESS)
-
-
 def describe(totals):
     return (f"{totals['acknowledged']} records acknowledged in {totals['partitions']} partitions, "
             f"{totals['torn_logs']} torn logs; lost, doubled, reordered: 0")
@@ -181,15 +142,17 @@ def main():
     wanted = int(words[0]) if words else 20
     seed = int(os.environ.get("SEED", random.randrange(1 << 32)))
     totals = {"cuts": 0, "acknowledged": 0, "partitions": 0, "torn_logs": 0, "cuts_with_loss": 0}
-    totals = (records and load_progress()) or totals
+    totals = (records and long_run.load_progress("power-cut")) or totals
     if totals["cuts"]:
         print(f"going on after {totals['cuts']} cuts")
     try:
-        while totals["cuts"] < wanted:
-            run_round(min(CUTS_PER_ROUND, wanted - totals["cuts"]), seed + 1000 * totals["cuts"], totals)
+        # A tail torn in the middle of a batch is seldom: without one it goes on, up to three times as long.
+        while totals["cuts"] < wanted or totals["torn_logs"] == 0 and totals["cuts"] < 3 * wanted:
+            cuts = min(CUTS_PER_ROUND, wanted - totals["cuts"] if totals["cuts"] < wanted else CUTS_PER_ROUND)
+            run_round(cuts, seed + 1000 * totals["cuts"], totals)
             print(f"{totals['cuts']} cuts: {describe(totals)}", flush=True)
             if records:
-                save_progress(totals)
+                long_run.save_progress("power-cut", totals)
         if totals["cuts_with_loss"] * 2 < totals["cuts"] or totals["torn_logs"] == 0:
             raise Failure(f"too little was lost for this to mean anything: {totals}")
     except Failure as failure:
@@ -198,7 +161,7 @@ def main():
         return 1
     print(", ".join(f"{totals[how]} {how}" for how in totals if " " in how) + f"; {totals['cuts_with_loss']} starts missed something")
     if records:
-        add_to_record(totals)
+        long_run.add_to_record("power-cut", f"{totals['cuts']} power cuts", describe(totals))
     print(f"{totals['cuts']} passed, 0 failed")
     return 0
 
