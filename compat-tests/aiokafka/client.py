@@ -46,9 +46,10 @@ async def consume(bootstrap, topic, out):
     write_records(out, read)
 
 
-async def member(bootstrap, group, topic):
+async def member(bootstrap, group, topic, protocol="classic", instance=None):
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, group_id=group, auto_offset_reset="earliest",
-                                session_timeout_ms=6000, heartbeat_interval_ms=1000, enable_auto_commit=False)
+                                session_timeout_ms=6000, heartbeat_interval_ms=1000, enable_auto_commit=False,
+                                group_instance_id=instance)
     await consumer.start()
     while not told_to_stop():
         read = [(m.partition, m.offset) for ms in (await consumer.getmany(timeout_ms=200)).values() for m in ms]

@@ -14,29 +14,9 @@ import unittest
 import urllib.error
 import urllib.request
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, ".."))
-from broker import OTTLA, Broker
+from damage import Damage  # its tests are run with these
+from serving import HERE, LOOPBACK, OTTLA, ServingTest, ask, frame, run
 from wire import Client, batch, metadata, produce, record
-
-LOOPBACK = "PLAINTEXT://127.0.0.1:0"
-
-
-def run(*words, environment=None):
-    """Exit status, stdout, stderr of a call that is expected to end."""
-    done = subprocess.run([OTTLA, *words], capture_output=True, text=True, timeout=20, env=environment)
-    return done.returncode, done.stdout, done.stderr
-
-
-def frame(key, version, body):
-    request = struct.pack(">hhih", key, version, 7, -1) + body  # correlation id 7, no client id
-    return struct.pack(">i", len(request)) + request
-
-
-def ask(client, key, version, body):
-    client.sendall(frame(key, version, body))
-    size = struct.unpack(">i", client.recv(4, socket.MSG_WAITALL))[0]
-    return client.recv(size, socket.MSG_WAITALL)
 
 
 class CommandLine(unittest.TestCase):
@@ -90,32 +70,7 @@ class CommandLine(unittest.TestCase):
                     self.assertIn(folder, err)
 
 
-class Serving(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.broker = None
-
-    def tearDown(self):
-        if self.broker and self.broker.process.poll() is None:
-            self.broker.kill()
-        self.folder.cleanup()
-
-    def start(self, **settings):
-        self.broker = Broker(self.folder.name, **settings)
-        self.broker.start()
-        return self.broker
-
-    def errors(self):
-        with open(os.path.join(self.folder.name, "broker.err"), encoding="utf-8") as file:
-            return file.read()
-
-    def refusal(self, *settings):
-        words = [word for setting in settings for word in ("--set", setting)]
-        status, _, err = run("serve", "--set", "http.listener=", *words)
-        self.assertNotEqual(status, 0)
-        self.assertEqual(err.strip().count("\n"), 0, err)
-        return err
-
+class Serving(ServingTest):
     def test_sigterm_and_sigint_stop_it_cleanly(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             broker = self.start()
@@ -123,22 +78,6 @@ class Serving(unittest.TestCase):
             self.assertEqual(broker.process.wait(20), 0)
             broker.process.stdout.close()
             self.assertTrue(os.path.exists(os.path.join(self.folder.name, "data", ".kafka_cleanshutdown")))
-
-    def test_data_whose_topic_was_in_a_damaged_end_of_the_metadata_log_is_kept(self):
-        broker = self.start(num_partitions=1)
-        client = Client(broker.bootstrap)
-        for request in (metadata("orders"), produce("orders", batch([record()]))):
-            client.ask(request)
-        broker.stop()
-        data = os.path.join(self.folder.name, "data")
-        with open(os.path.join(data, ".ottla-metadata", "log"), "r+b") as log:
-            entries = log.read()
-            log.seek(0)
-            log.write(entries[:-5] + bytes([entries[-5] ^ 1]) + entries[-4:])
-        broker.start()
-        [kept] = [name for name in os.listdir(data) if name.startswith("orders-0.") and name.endswith("-stray")]
-        self.assertGreater(os.path.getsize(os.path.join(data, kept, "0" * 20 + ".log")), 0)
-        self.assertIn(f"kept as {kept}", self.errors())
 
     def test_what_flush_messages_leaves_unsynced_is_synced_after_flush_ms(self):
         broker = self.start(num_partitions=1, log_flush_interval_messages=1_000_000, log_flush_interval_ms=500)
@@ -181,45 +120,6 @@ class Serving(unittest.TestCase):
             began = time.monotonic()
             self.assertEqual(broker.stop(), 0)
             self.assertLess(time.monotonic() - began, 4)
-
-    def test_damage_behind_a_clean_stop_is_answered_and_told_once(self):
-        broker = self.start()
-        client = Client(broker.bootstrap)
-        self.assertIsNotNone(client.ask(metadata("topic")))
-        self.assertIsNotNone(client.ask(produce("topic", batch([record(value=b"v" * 50)]))))
-        client.close()
-        self.assertEqual(broker.stop(), 0)
-        with open(os.path.join(self.folder.name, "data", "topic-0", "0" * 20 + ".log"), "r+b") as log:
-            log.seek(80)
-            log.write(b"w")
-        broker.start()
-        for _ in range(2):
-            with socket.create_connection(broker.address(), timeout=10) as client:
-                reply = ask(client, 1, 4, struct.pack(">iiiib", -1, 100, 1, 1_000_000, 0) + struct.pack(">ih", 1, 5) +
-                            b"topic" + struct.pack(">iiqi", 1, 0, 0, 1_000_000))
-            # correlation id, throttle time, one topic, its name, one partition, its index
-            self.assertEqual(struct.unpack_from(">h", reply, 4 + 4 + 4 + 7 + 4 + 4)[0], 2)  # CORRUPT_MESSAGE
-        self.assertEqual(self.errors().count(f"topic-0: {'0' * 20}.log is damaged at position 0"), 1, self.errors())
-
-    def test_log_dump_and_verify_and_the_place_of_damage(self):
-        broker = self.start(num_partitions=1)
-        subprocess.run(["kcat", "-b", broker.bootstrap, "-P", "-t", "topic"], input=b"one\ntwo\n", check=True, timeout=30)
-        data = os.path.join(self.folder.name, "data")
-        self.assertEqual(run("log", "verify", data)[0], 0)  # live
-        broker.stop()
-        status, out, _ = run("log", "dump", data + "/topic-0", "--records")
-        self.assertEqual(status, 0)
-        self.assertRegex(out, r'offset 1 timestamp \d+ key null value "two"\n')
-        self.assertRegex(out, r"\n[12] batches, 2 records, 0 damaged places\n$")
-        log = os.path.join(data, "topic-0", "0" * 20 + ".log")
-        with open(log, "r+b") as file:
-            file.seek(70)
-            file.write(b"?")
-        for words in (("log", "verify", data), ("log", "dump", data)):
-            status, out, _ = run(*words)
-            self.assertEqual(status, 1)
-            self.assertRegex(out, "CRC")
-        self.assertRegex(run("log", "verify", data)[1], f"DAMAGE {re.escape(log)} at position 0, offset 0: ")
 
     def test_a_port_in_use(self):
         with socket.socket() as taken:

@@ -56,9 +56,16 @@ def consume(bootstrap, topic, out):
     write_records(out, read)
 
 
-def member(bootstrap, group, topic):
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "auto.offset.reset": "earliest",
-                         "session.timeout.ms": 6000, "heartbeat.interval.ms": 1000, "enable.auto.commit": False})
+def member(bootstrap, group, topic, protocol="classic", instance=None):
+    settings = {"bootstrap.servers": bootstrap, "group.id": group, "auto.offset.reset": "earliest",
+                "group.protocol": "consumer" if protocol == "consumer" else "classic", "enable.auto.commit": False}
+    if protocol != "consumer":
+        settings |= {"session.timeout.ms": 6000, "heartbeat.interval.ms": 1000}
+    if protocol == "cooperative":
+        settings["partition.assignment.strategy"] = "cooperative-sticky"
+    if instance:
+        settings["group.instance.id"] = instance
+    consumer = Consumer(settings)
     consumer.subscribe([topic])
     while not told_to_stop():
         messages = [m for m in consumer.consume(100, timeout=0.2) if not m.error()]

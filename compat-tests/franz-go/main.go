@@ -157,12 +157,25 @@ func consume(ctx context.Context, bootstrap, topic, path string) {
 }
 
 // The group's offsets are committed after what was read has been told, and before a partition is given away.
-func member(bootstrap, group, topic string) {
+func member(bootstrap, group, topic, protocol, instance string) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	client, err := kgo.NewClient(kgo.SeedBrokers(bootstrap), kgo.ConsumerGroup(group), kgo.ConsumeTopics(topic),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.SessionTimeout(6*time.Second),
-		kgo.HeartbeatInterval(time.Second), kgo.DisableAutoCommit(), kgo.BlockRebalanceOnPoll())
+	options := []kgo.Opt{kgo.SeedBrokers(bootstrap), kgo.ConsumerGroup(group), kgo.ConsumeTopics(topic),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.SessionTimeout(6 * time.Second),
+		kgo.HeartbeatInterval(time.Second), kgo.DisableAutoCommit(), kgo.BlockRebalanceOnPoll()}
+	if protocol == "consumer" {
+		options = append(options, kgo.ServerSideBalancer(), kgo.Balancers(kgo.StickyBalancer()))
+	}
+	if protocol == "cooperative" {
+		options = append(options, kgo.Balancers(kgo.CooperativeStickyBalancer()))
+	}
+	if instance != "" {
+		options = append(options, kgo.InstanceID(instance))
+	}
+	if topic[0] == '^' {
+		options = append(options, kgo.ConsumeRegex())
+	}
+	client, err := kgo.NewClient(options...)
 	fail(err)
 	for ctx.Err() == nil {
 		fetches := client.PollFetches(ctx)
@@ -201,7 +214,11 @@ func main() {
 	case "consume":
 		consume(ctx, arguments[1], arguments[2], arguments[3])
 	case "member":
-		member(arguments[1], arguments[2], arguments[3])
+		more := append(arguments, "classic", "")
+		if len(arguments) > 4 {
+			more = append(arguments, "")
+		}
+		member(arguments[1], arguments[2], arguments[3], more[4], more[5])
 	case "transaction":
 		transaction(ctx, arguments[1], arguments[2])
 	}

@@ -172,10 +172,19 @@ def play_unflushed(broker, report):
     report.check("200 groups come and go, each in one step", fetched(client, "g1") == (-1, NONE), fetched(client, "g1"))
 
 
+def play_first_callers(broker, report):
+    """Whoever asks while __consumer_offsets is being made waits for it: some clients do not ask again."""
+    clients = [Client(broker.bootstrap) for _ in range(20)]
+    for number, client in enumerate(clients):
+        client.send(frame(header(10, 1) + string(f"g{number}") + b"\x00"))
+    errors = [struct.unpack(">h", client.receive()[8:10])[0] for client in clients]
+    report.check("20 clients that all ask first for a coordinator are told one", errors == [NONE] * 20, errors)
+
+
 def main():
     report = Report()
     for scene, more in ((play, {}), (play_rebalance, {}), (play_damage, {"data": True}),
-                        (play_unflushed, {"log_flush_interval_messages": 1000})):
+                        (play_first_callers, {}), (play_unflushed, {"log_flush_interval_messages": 1000})):
         with tempfile.TemporaryDirectory() as directory:
             wants_directory = more.pop("data", False)
             broker = Broker(directory, num_partitions=1, **more)

@@ -57,7 +57,7 @@ row(13, "varint of six bytes", CLOSED)(says(frame(header(3, 9, tags=b"\x00") + b
 row(14, "compact string null where it may not be", CLOSED)(
     says(frame(header(18, 3, tags=b"\x00") + b"\x00" + compact("1.0") + b"\x00")))
 row(14, "string length -2", CLOSED)(says(frame(header(3, 4) + struct.pack(">ih", 1, -2) + b"\x01")))
-row(15, "bytes left over", CLOSED)(says(frame(header(3, 4) + struct.pack(">i", 0) + b"\x01" + b"more")))
+row(15, "bytes left over are ignored", "answered")(says(frame(header(3, 4) + struct.pack(">i", 0) + b"\x01" + b"more")))
 row(16, "tags out of order in the header", CLOSED)(
     says(frame(header(18, 3, tags=b"\x02\x05\x01a\x03\x01b") + compact("a") + compact("1") + b"\x00")))
 row(16, "a tag that claims more than there is", CLOSED)(

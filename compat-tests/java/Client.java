@@ -8,16 +8,21 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.kafka.clients.consumer.CommitFailedException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.SubscriptionPattern;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.RebalanceInProgressException;
 import org.apache.kafka.common.errors.TransactionalIdAuthorizationException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -32,6 +37,7 @@ public class Client {
       case "metadata" -> metadata(a[1], a[2]);
       case "produce" -> produce(a[1], a[2], a[3], a[4]);
       case "consume" -> consume(a[1], a[2], a[3]);
+      case "member" -> member(a[1], a[2], a[3], a.length > 4 ? a[4] : "classic", a.length > 5 ? a[5] : null);
       case "transaction" -> transaction(a[1]);
       default -> 2;
     };
@@ -90,6 +96,51 @@ public class Client {
         }
       }
     }
+    return 0;
+  }
+
+  /** What was read is told, then committed; on SIGTERM it leaves. A topic that begins with ^ is an expression. */
+  static int member(String bootstrap, String group, String topic, String protocol, String instance) {
+    boolean isNew = protocol.equals("consumer");
+    var settings = new HashMap<String, Object>(Map.of("bootstrap.servers", bootstrap, "group.id", group,
+        "auto.offset.reset", "earliest", "enable.auto.commit", false, "group.protocol", isNew ? "consumer" : "classic"));
+    if (!isNew) {
+      settings.putAll(Map.of("session.timeout.ms", 6000, "heartbeat.interval.ms", 1000));
+    }
+    if (protocol.equals("cooperative")) {
+      settings.put("partition.assignment.strategy", "org.apache.kafka.clients.consumer.CooperativeStickyAssignor");
+    }
+    if (instance != null) {
+      settings.put("group.instance.id", instance);
+    }
+    var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    var told = new AtomicBoolean();
+    var main = Thread.currentThread();
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+      told.set(true);
+      try {
+        main.join(15000);
+      } catch (InterruptedException ended) {
+        return;
+      }
+    }));
+    if (topic.startsWith("^")) {
+      consumer.subscribe(new SubscriptionPattern(topic));
+    } else {
+      consumer.subscribe(List.of(topic));
+    }
+    while (!told.get()) {
+      var records = consumer.poll(Duration.ofMillis(200));
+      records.forEach(record -> System.out.println("R " + record.partition() + " " + record.offset()));
+      System.out.flush();
+      try {
+        consumer.commitSync();
+      } catch (CommitFailedException | RebalanceInProgressException refused) {  // whoever has it now reads it again
+        System.err.println(refused);
+      }
+    }
+    consumer.close();
+    Runtime.getRuntime().halt(0);  // System.exit would wait for the hook, which waits for us
     return 0;
   }
 

@@ -2,6 +2,7 @@
 import sys
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import CommitFailedError, TransactionalIdAuthorizationFailedError
 
 from python_client import main, read_records, say_read, told_to_stop, write_records
@@ -37,9 +38,11 @@ def consume(bootstrap, topic, out):
     write_records(out, read)
 
 
-def member(bootstrap, group, topic):
+def member(bootstrap, group, topic, protocol="classic", instance=None):
+    more = {"partition_assignment_strategy": [CooperativeStickyAssignor]} if protocol == "cooperative" else {}
     consumer = KafkaConsumer(topic, bootstrap_servers=bootstrap, group_id=group, auto_offset_reset="earliest",
-                             session_timeout_ms=6000, heartbeat_interval_ms=1000, enable_auto_commit=False)
+                             session_timeout_ms=6000, heartbeat_interval_ms=1000, enable_auto_commit=False,
+                             group_instance_id=instance, **more)
     while not told_to_stop():
         read = [(m.partition, m.offset) for messages in consumer.poll(timeout_ms=200).values() for m in messages]
         say_read(read)

@@ -44,6 +44,7 @@ OWN = (r"^ *(cluster.id|connection.handshake.timeout.ms|decompression.max.(bytes
 BROKER_CONFIGS = (ELR, SYNCED, LISTENERS, DEFAULTS, OWN)
 
 OFFSETS = (r"^__consumer_offsets:", "in how many records a group is written down")
+EPOCHS = (r"^new .* Empty +\d+ +\d+ +0", "Kafka 4.3 begins to count a group's epochs at 1, we at 0 like those before")
 APIS = (r"^\t\w+\(\d+\): ", "APIs that are not served yet, or not in Kafka's newest version")
 
 LINES = "".join(f"key{i % 7}:value {i}\n" for i in range(100))
@@ -174,7 +175,7 @@ COMMANDS = [
     Command("broker-api-versions", may_differ=(APIS,)),
     Command("cluster cluster-id --bootstrap-server {bootstrap}", may_differ=((r"^Cluster ID", "each has its own"),)),
     Command("cluster list-endpoints --bootstrap-server {bootstrap}"),
-    Command("features describe", may_differ=((r"^Feature: ", "no feature has levels here yet"),)),
+    Command("features describe", may_differ=((r"^Feature: ", "features we do not have; ours is group.version"),)),
     Command("features upgrade --feature no.such=1"),
     # kafka-consumer-groups
     Command("consumer-groups --list", any_order=True),
@@ -202,6 +203,18 @@ COMMANDS = [
     Command("consumer-groups --describe --group readers", any_order=True),
     Command("consumer-groups --delete --group readers"),
     Command("consumer-groups --delete --group readers"),
+    # a group of the new consumer protocol
+    Command("console-consumer --topic stocks --from-beginning --max-messages 100 --group new "
+            "--command-property group.protocol=consumer", any_order=True),
+    Command("consumer-groups --list --type consumer", any_order=True),
+    Command("consumer-groups --list --state --type consumer", any_order=True),
+    Command("groups --list --protocol consumer", any_order=True),
+    Command("consumer-groups --describe --group new", any_order=True),
+    Command("consumer-groups --describe --group new --members --verbose"),
+    Command("consumer-groups --describe --group new --state --verbose", may_differ=(EPOCHS,)),
+    Command("configs --describe --group new --all"),
+    Command("consumer-groups --reset-offsets --group new --topic stocks --to-earliest --execute", any_order=True),
+    Command("consumer-groups --delete --group new"),
     Command("consumer-groups --list", any_order=True),
     # the verifiable clients
     Command("verifiable-producer --topic single --max-messages 50 --acks -1"),

@@ -30,6 +30,7 @@ def encoded(word):
 
 class Side:
     """Runs commands in order; `bootstrap` and `data` are known once it is up."""
+    settings = SETTINGS
 
     def __init__(self, name, directory):
         self.name, self.directory, self.tools = name, directory, None
@@ -58,7 +59,8 @@ class Ottla(Side):
     def start(self):
         self.start_tools()
         self.broker = Broker(self.directory)
-        self.broker.settings = {"http.listener": "", "log.dirs": os.path.join(self.directory, "data"), **SETTINGS}
+        self.broker.settings = {"http.listener": "", "log.dirs": os.path.join(self.directory, "data"),
+                                **self.settings}
         self.broker.start()
         self.bootstrap, self.data = self.broker.bootstrap, self.broker.settings["log.dirs"]
 
@@ -77,13 +79,13 @@ class Kafka(Side):
             port, controller = one.getsockname()[1], other.getsockname()[1]
         self.bootstrap, self.data = f"127.0.0.1:{port}", os.path.join(self.directory, "data")
         settings = {"listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://127.0.0.1:{controller}",
-                    "controller.quorum.voters": f"1@127.0.0.1:{controller}", "log.dirs": self.data, **SETTINGS}
+                    "controller.quorum.voters": f"1@127.0.0.1:{controller}", "log.dirs": self.data, **self.settings}
         file = os.path.join(self.directory, "server.properties")
         with open(file, "w", encoding="utf-8") as properties:
             properties.writelines(f"{name}={value}\n" for name, value in settings.items())
         with open(os.path.join(self.directory, "kafka.log"), "wb") as log:
             self.server = subprocess.Popen(JAVA + ["Server", file, "AAAAAAAAAAAAAAAAAAAAAQ"], stdout=log, stderr=log)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline and self.server.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()

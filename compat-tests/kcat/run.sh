@@ -22,8 +22,11 @@ case "$command" in
     done | python3 "$here/text.py" records "$3"
     ;;
   member)
+    more=()
+    [ "${4:-}" = cooperative ] && more=(-X partition.assignment.strategy=cooperative-sticky)
+    [ -n "${5:-}" ] && more+=(-X "group.instance.id=$5")
     exec kcat -b "$1" -q -u -f 'R %p %o\n' -X session.timeout.ms=6000 -X heartbeat.interval.ms=1000 \
-      -X auto.offset.reset=earliest -G "$2" "$3"
+      -X auto.offset.reset=earliest "${more[@]}" -G "$2" "$3"
     ;;
   transaction | own) exit 3 ;;
 esac

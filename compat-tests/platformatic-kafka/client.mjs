@@ -1,5 +1,5 @@
 // @platformatic/kafka with its defaults.
-import { Producer } from '@platformatic/kafka'
+import { Consumer, MessagesStreamFallbackModes, MessagesStreamModes, Producer } from '@platformatic/kafka'
 import { main, readRecords } from './node_client.mjs'
 
 const batchRecords = 500
@@ -32,6 +32,29 @@ async function produce(bootstrap, topic, codec, path) {
   await producer.close()
 }
 
+async function member(bootstrap, groupId, topic, protocol, groupInstanceId) {
+  const consumer = new Consumer({
+    clientId: 'compat',
+    bootstrapBrokers: [bootstrap],
+    groupId,
+    ...(groupInstanceId && { groupInstanceId }),
+    sessionTimeout: 6000,
+    heartbeatInterval: 1000
+  })
+  const stream = await consumer.consume({
+    topics: [topic],
+    mode: MessagesStreamModes.COMMITTED,
+    fallbackMode: MessagesStreamFallbackModes.EARLIEST,
+    autocommit: false
+  })
+  process.once('SIGTERM', () => stream.close())
+  for await (const message of stream) {
+    process.stdout.write(`R ${message.partition} ${message.offset}\n`)
+    await message.commit()
+  }
+  await consumer.close()
+}
+
 async function transaction(bootstrap) {
   const producer = connect(bootstrap, { transactionalId: 'compat', idempotent: true })
   try {
@@ -44,4 +67,4 @@ async function transaction(bootstrap) {
   return 1
 }
 
-await main({ metadata, produce, transaction })
+await main({ member, metadata, produce, transaction })

@@ -153,13 +153,17 @@ func (teller) ConsumeClaim(session sarama.ConsumerGroupSession, claim sarama.Con
 	}
 }
 
-func member(bootstrap, group, topic string) {
+func member(bootstrap, group, topic, instance string) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	config := sarama.NewConfig()
 	config.Consumer.Offsets.Initial = sarama.OffsetOldest
 	config.Consumer.Group.Session.Timeout = 6 * time.Second
 	config.Consumer.Group.Heartbeat.Interval = time.Second
+	if instance != "" {
+		config.Version = sarama.V2_3_0_0 // static members came with it
+		config.Consumer.Group.InstanceId = instance
+	}
 	consumer, err := sarama.NewConsumerGroup([]string{bootstrap}, group, config)
 	fail(err)
 	for ctx.Err() == nil {
@@ -195,7 +199,7 @@ func main() {
 	case "consume":
 		consume(arguments[1], arguments[2], arguments[3])
 	case "member":
-		member(arguments[1], arguments[2], arguments[3])
+		member(arguments[1], arguments[2], arguments[3], append(arguments, "", "")[5])
 	case "transaction":
 		transaction(arguments[1], arguments[2])
 	}

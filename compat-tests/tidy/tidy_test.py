@@ -17,12 +17,14 @@ MAY_INCLUDE = {
     "protocol": ["protocol"],
     "storage": ["protocol", "storage"],
     "replication": ["protocol", "replication"],
+    "replication/quorum": ["protocol", "replication/quorum"],
+    "replication/quorum/sim": ["protocol", "replication/quorum"],
     "replication/sim": ["protocol", "storage", "replication"],
     "broker/groups/core": ["protocol", "broker/groups/core"],
     "broker": ["protocol", "storage", "replication", "broker"],
 }
 # step(now, event) -> effects: no file, no clock, no lock, no thread.
-PURE = ["replication", "broker/groups/core"]
+PURE = ["replication", "replication/quorum", "broker/groups/core"]
 IMPURE_HEADER = re.compile(
     r"<(thread|mutex|shared_mutex|condition_variable|atomic|future|fstream|filesystem|iostream|random|"
     r"unistd\.h|fcntl\.h|pthread\.h|sys/.*|boost/.*|spdlog/.*)>")
@@ -30,10 +32,10 @@ NETWORK_HEADER = re.compile(r"<(boost/asio.*|boost/beast.*|sys/socket\.h|netinet
 
 # What object code may call from outside its own libraries. Undefined symbols as `nm -C` prints them.
 ANY_LIBRARY_MAY_CALL = re.compile(
-    r"^(ottla::|std::|fmt::|void fmt::|int fmt::|vtable for (std|ottla|__cxx)|typeinfo (name )?for |VTT for std|operator (new|delete)|"
+    r"^(ottla::|std::|fmt::|re2::|void fmt::|int fmt::|vtable for (std|ottla|fmt|__cxx)|typeinfo (name )?for |VTT for std|operator (new|delete)|"
     r"__cxa_|__gxx_|_Unwind_|__dynamic_cast|__stack_chk|__(mem|str|sn?printf|vsn?printf|fprintf|printf|isoc99_)|mem|str|snprintf|abort$|"
     r"_GLOBAL_OFFSET_TABLE_|__dso_handle|guard variable for|construction vtable|non-virtual thunk|__gnu_cxx|__errno_location|__assert_fail|__libc_single_threaded|"
-    r"(bool|auto|decltype|char|unsigned|long|int|float|double|void)\b.* ?(std|fmt|ottla)::|crc32_iscsi)")
+    r"(bool|auto|decltype|char|unsigned|long|int|float|double|void)\b.* ?(std|fmt|ottla)::|crc32_iscsi|raft_\w+$)")
 FORBIDDEN_CALL = {
     "protocol": re.compile(r"boost::asio|^(socket|connect|accept4?|bind|listen|epoll_\w+|open(64)?|fsync|fdatasync|pthread_create)$"),
     "storage": re.compile(r"boost::asio|^(socket|connect|accept4?|bind|listen|epoll_\w+)$"),
@@ -44,7 +46,7 @@ FUNCTION_LINES_MAX = 60
 # Longer than the rule allows, and never longer than this. Shrink a number when you can; add none.
 FILE_RATCHET = {
     "broker/groups/core/walk_test.cc": 456,
-    "storage/fault_file.cc": 399, "storage/log_crash_test.cc": 404,
+    "storage/fault_file.cc": 399, "storage/log_crash_test.cc": 399,
     "storage/log_directory_test.cc": 305,
     "storage/log_recovery_test.cc": 467}
 FUNCTION_RATCHET = {}
@@ -103,7 +105,7 @@ class Layering(unittest.TestCase):
     def test_pure_rooms_know_no_clock_no_lock_no_file(self):
         wrong = []
         for name in tracked(".cc", ".h"):
-            if room_of(name) in PURE and not name.endswith("_test.cc"):
+            if room_of(name) in PURE and not name.endswith("_test.cc") and "/test_" not in name:
                 wrong += [f"{name}: <{found}>" for found in IMPURE_HEADER.findall(text_of(name))]
         self.assertEqual(wrong, [])
 
@@ -122,7 +124,7 @@ class Layering(unittest.TestCase):
         return symbols
 
     def test_what_the_pure_libraries_link(self):
-        for library in ["replication"] + (["groups_core"] if "broker/groups/core" in
+        for library in ["replication", "quorum"] + (["groups_core"] if "broker/groups/core" in
                                           {os.path.dirname(name) for name in tracked(".cc")} else []):
             foreign = sorted(one for one in self.undefined_symbols(library) if not ANY_LIBRARY_MAY_CALL.match(one))
             self.assertEqual(foreign, [], library)
