@@ -5,6 +5,7 @@
 
 #include "broker/log.h"
 #include "broker/metadata_quorum.h"
+#include "replication/quorum/configuration.h"
 
 namespace ottla {
 
@@ -46,16 +47,104 @@ void MetadataQuorum::take(std::vector<Input>& inputs) {
     }
   }
   propose_all(proposals);
-  for (const Input& input : inputs) {
-    const auto* const message = std::get_if<quorum::Message>(&input);
-    if (message == nullptr || failed_) {
+  for (Input& input : inputs) {
+    if (const auto* const message = std::get_if<quorum::Message>(&input)) {
+      receive_one(*message);
+    } else if (auto* const task = std::get_if<Task>(&input)) {
+      (*task)();
+    }
+  }
+}
+
+void MetadataQuorum::receive_one(const quorum::Message& message) {
+  if (failed_) {
+    return;
+  }
+  quorum::Effects effects;
+  if (auto received = driver_.receive(quorum_time_ms(), message, effects); !received) {
+    logger().warn("{}", received.error().message);
+  }
+  carry_out(effects);
+  note_contact(message);
+}
+
+void MetadataQuorum::note_contact(const quorum::Message& message) {
+  const auto* const result = std::get_if<quorum::AppendEntriesResult>(&message.body);
+  if (result == nullptr || driver_.leadership().state != quorum::State::leader) {
+    return;
+  }
+  Contact& contact = contacts_[message.from];
+  contact.last_heard_ms = wall_clock_ms();
+  if (result->rejected == 0 && result->last_log_index >= driver_.core().last_index()) {
+    contact.last_caught_up_ms = contact.last_heard_ms;
+  }
+}
+
+QuorumStatus MetadataQuorum::look_at_quorum() const {
+  const quorum::Core& core = driver_.core();
+  QuorumStatus status{.is_leader = core.state() == quorum::State::leader,
+                      .leader = active_controller(),
+                      .term = core.term(),
+                      .committed_index = core.commit_index()};
+  for (const quorum::Server& server : core.configuration().servers) {
+    QuorumStatus::Server told{.id = quorum::broker_id(server.id),
+                              .is_voter = server.role == quorum::ServerRole::voter,
+                              .address = server.address};
+    if (server.id == plan_.self()) {
+      told.last_index = core.last_stored();
+      told.last_caught_up_ms = wall_clock_ms();
+    } else if (const auto contact = contacts_.find(server.id); contact != contacts_.end()) {
+      told.last_heard_ms = contact->second.last_heard_ms;
+      told.last_caught_up_ms = contact->second.last_caught_up_ms;
+    }
+    if (status.is_leader && server.id != plan_.self()) {
+      told.last_index = core.match_index(server.id).value_or(0);
+    }
+    status.servers.push_back(std::move(told));
+  }
+  return status;
+}
+
+// Asked again, or after a move to another address, which is a removal first.
+Result<void> MetadataQuorum::add_one(const quorum::Server& server) {
+  if (failed_) {
+    return std::unexpected(*failed_);
+  }
+  const quorum::Configuration configuration = driver_.core().configuration();
+  const quorum::Server* before = quorum::find(configuration, server.id);
+  if (is_active_ && before != nullptr && before->address == server.address) {
+    return {};
+  }
+  quorum::Effects effects;
+  auto changed = before == nullptr ? driver_.add(quorum_time_ms(), server, effects)
+                                   : driver_.remove(quorum_time_ms(), server.id, effects);
+  carry_out(effects);
+  if (!changed) {
+    return std::unexpected(std::move(changed.error()));
+  }
+  contacts_[server.id].last_heard_ms = wall_clock_ms();
+  return before == nullptr ? Result<void>{}
+                           : Result<void>(failure(ErrorCode::REQUEST_TIMED_OUT, "its old address is being forgotten"));
+}
+
+// One at a time: the next look finds the next.
+void MetadataQuorum::remove_silent(std::int64_t heard_before_ms) {
+  const quorum::Configuration configuration = driver_.core().configuration();
+  for (const quorum::Server& server : configuration.servers) {
+    const bool is_registered = controller_.brokers().contains(quorum::broker_id(server.id));
+    if (!is_active_ || server.role == quorum::ServerRole::voter || is_registered) {
       continue;
     }
-    quorum::Effects effects;
-    if (auto received = driver_.receive(quorum_time_ms(), *message, effects); !received) {
-      logger().warn("{}", received.error().message);
+    // What a new leader has not heard of yet is not silent.
+    Contact& contact = contacts_[server.id];
+    contact.last_heard_ms = contact.last_heard_ms < 0 ? wall_clock_ms() : contact.last_heard_ms;
+    if (contact.last_heard_ms < heard_before_ms) {
+      logger().info("broker {} is gone, and sent no metadata any more", quorum::broker_id(server.id).value);
+      quorum::Effects effects;
+      (void)driver_.remove(quorum_time_ms(), server.id, effects);  // refused: the next look tries again
+      carry_out(effects);
+      return;
     }
-    carry_out(effects);
   }
 }
 
@@ -155,9 +244,12 @@ void MetadataQuorum::run_one(quorum::TakeSnapshot& effect) {
 }
 
 void MetadataQuorum::run_one(const quorum::Send& effect) {
-  if (send_) {
-    send_(effect.message);
+  if (!send_) {
+    return;
   }
+  const quorum::Configuration configuration = driver_.core().configuration();
+  const quorum::Server* to = quorum::find(configuration, effect.message.to);
+  send_(effect.message, to != nullptr ? to->address : "");
 }
 
 void MetadataQuorum::run_one(const quorum::Apply& effect) {
@@ -201,6 +293,9 @@ void MetadataQuorum::run_one(const quorum::Restore& effect) {
 
 void MetadataQuorum::run_one(const quorum::LeadershipChanged& effect) {
   const quorum::Leadership& now = effect.leadership;
+  if (now.state != quorum::State::leader) {
+    contacts_.clear();
+  }
   term_ = now.term;
   leader_ = now.leader == 0 ? -1 : quorum::broker_id(now.leader).value;
   const bool was_active = is_active_.exchange(now.state == quorum::State::leader && now.is_settled);
