@@ -59,7 +59,7 @@ using Handlers =
              ConsumerGroupDescribeRequest, ListConfigResourcesRequest, DescribeTopicPartitionsRequest>;
 
 // What brokers say to one another: served on the inter-broker listener of a cluster only, and listed nowhere.
-using ClusterHandlers = TypeList<QuorumMessageRequest, ProposeRequest, ReplicaFetchRequest, MemberHeartbeatRequest,
-                                 JoinQuorumRequest>;
+using ClusterHandlers =
+    TypeList<QuorumMessageRequest, ProposeRequest, ReplicaFetchRequest, MemberHeartbeatRequest, JoinQuorumRequest>;
 
 }  // namespace ottla

@@ -42,9 +42,7 @@ struct QuorumPlan {
 
   [[nodiscard]] quorum::ServerId self() const { return quorum::server_id(node_id); }
   // Else it follows the metadata, and is a broker like any other.
-  [[nodiscard]] bool is_voter() const {
-    return std::ranges::find(voters, self(), &quorum::Server::id) != voters.end();
-  }
+  [[nodiscard]] bool is_voter() const { return std::ranges::find(voters, self(), &quorum::Server::id) != voters.end(); }
 };
 
 inline quorum::TimeMs quorum_time_ms() { return static_cast<quorum::TimeMs>(steady_clock_ms()); }
@@ -55,12 +53,13 @@ struct QuorumStatus {
     BrokerId id;
     bool is_voter = false;
     std::string address;
-    std::uint64_t last_index = 0;           // durable there
-    std::int64_t last_heard_ms = -1;        // by the wall clock; of the leader itself: -1
-    std::int64_t last_caught_up_ms = -1;    // the same
+    std::uint64_t last_index = 0;         // durable there
+    std::int64_t last_heard_ms = -1;      // by the wall clock; of the leader itself: -1
+    std::int64_t last_caught_up_ms = -1;  // the same
   };
   bool is_leader = false;
-  BrokerId leader;  // -1: not known
+  bool is_new = false;  // its log has nothing but the first voters
+  BrokerId leader;      // -1: not known
   std::uint64_t term = 0;
   std::uint64_t committed_index = 0;
   std::vector<Server> servers;
@@ -74,7 +73,7 @@ class MetadataQuorum {
                                                       Partitions& partitions);
   // The first commands of a directory without metadata, durable all together when it returns.
   static Result<void> seed(Disk& disk, const std::string& directory, std::span<const Command> commands);
-  MetadataQuorum(QuorumStore store, QuorumPlan plan, Partitions& partitions);
+  MetadataQuorum(Disk& disk, std::string directory, QuorumStore store, QuorumPlan plan, Partitions& partitions);
   MetadataQuorum(const MetadataQuorum&) = delete;
   MetadataQuorum& operator=(const MetadataQuorum&) = delete;
   ~MetadataQuorum();
@@ -100,8 +99,12 @@ class MetadataQuorum {
   Awaitable<Result<std::uint64_t>> commit(Command command);
 
   Awaitable<QuorumStatus> status();
-  // A broker that is no voter is sent the log from now on, at this address. Errors: NOT_CONTROLLER; REQUEST_TIMED_OUT: a
-  // change is under way, try again.
+  // This voter does not vote yet (broker/quorum/newcomer.h): until it has caught up with a leader, or somebody knows
+  // that the quorum is as new as it is, and says so.
+  [[nodiscard]] bool is_newcomer() const { return is_newcomer_; }
+  Awaitable<> found_quorum();
+  // A broker that is no voter is sent the log from now on, at this address. Errors: NOT_CONTROLLER; REQUEST_TIMED_OUT:
+  // a change is under way, try again.
   Awaitable<Result<void>> add_observer(BrokerId broker, std::string address);
   // Those that are no voters, are not registered, and were not heard for `silence`, are sent nothing any more.
   void remove_observers(std::chrono::milliseconds silence);
@@ -146,9 +149,13 @@ class MetadataQuorum {
   void propose_all(std::vector<Proposal>& proposals);
   void receive_one(const quorum::Message& message);
   void note_contact(const quorum::Message& message);
+  void pass_on_for(quorum::ServerId server);
   [[nodiscard]] QuorumStatus look_at_quorum() const;
   Result<void> add_one(const quorum::Server& server);
   void remove_silent(std::int64_t heard_before_ms);
+  [[nodiscard]] bool is_barred(const quorum::MessageBody& message) const;
+  void note_caught_up(const quorum::Message& message);
+  void end_newcomer();
   void carry_out(quorum::Effects& effects);
   void run_one(const quorum::StoreVote& effect);
   void run_one(const quorum::WriteEntries& effect);
@@ -163,8 +170,11 @@ class MetadataQuorum {
   void end_pending(quorum::LogIndex up_to, const Error& error);
   void end_overdue();
 
+  Disk& disk_;
+  const std::string directory_;
   QuorumStore store_;
   const QuorumPlan plan_;
+  std::atomic<bool> is_newcomer_;
   quorum::Driver driver_;
   // Writes are durable when they return, and are reported once the effects that came with them are carried out.
   struct Written {
@@ -177,6 +187,7 @@ class MetadataQuorum {
   struct Contact {
     std::int64_t last_heard_ms = -1;
     std::int64_t last_caught_up_ms = -1;
+    std::int64_t lost_log_since_ms = -1;  // it lacks what it had said it has
   };
   std::map<quorum::ServerId, Contact> contacts_;  // of this server's present leadership
 

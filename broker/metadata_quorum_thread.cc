@@ -1,16 +1,20 @@
 // The quorum's thread: inputs in, effects out.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
 
 #include "broker/log.h"
 #include "broker/metadata_quorum.h"
+#include "broker/quorum/newcomer.h"
 #include "replication/quorum/configuration.h"
 
 namespace ottla {
 
 namespace {
 
+constexpr std::chrono::milliseconds lost_log_after{500};  // older messages have long come by then
 constexpr auto longest_wait = std::chrono::seconds(30);
 constexpr std::size_t command_max_bytes = CommandLog::entry_max_bytes / 2;
 
@@ -57,7 +61,7 @@ void MetadataQuorum::take(std::vector<Input>& inputs) {
 }
 
 void MetadataQuorum::receive_one(const quorum::Message& message) {
-  if (failed_) {
+  if (failed_ || is_barred(message.body)) {
     return;
   }
   quorum::Effects effects;
@@ -66,6 +70,32 @@ void MetadataQuorum::receive_one(const quorum::Message& message) {
   }
   carry_out(effects);
   note_contact(message);
+  note_caught_up(message);
+}
+
+// As if they were lost on their way.
+bool MetadataQuorum::is_barred(const quorum::MessageBody& message) const {
+  return is_newcomer_ &&
+         (std::holds_alternative<quorum::RequestVote>(message) || std::holds_alternative<quorum::TimeoutNow>(message));
+}
+
+// An entry of the leader's own term is committed, and here: so is everything that was ever committed before.
+void MetadataQuorum::note_caught_up(const quorum::Message& message) {
+  const auto* const append = std::get_if<quorum::AppendEntries>(&message.body);
+  const quorum::LogIndex committed = driver_.core().commit_index();
+  if (!is_newcomer_ || append == nullptr || append->term != driver_.core().term() || !driver_.log().has(committed)) {
+    return;
+  }
+  if (driver_.log().at(committed).term == append->term && driver_.core().last_stored() >= committed) {
+    end_newcomer();
+  }
+}
+
+void MetadataQuorum::end_newcomer() {
+  if (is_newcomer_) {
+    check(unmark_newcomer(disk_, directory_));
+    is_newcomer_ = failed_.has_value();
+  }
 }
 
 void MetadataQuorum::note_contact(const quorum::Message& message) {
@@ -75,14 +105,48 @@ void MetadataQuorum::note_contact(const quorum::Message& message) {
   }
   Contact& contact = contacts_[message.from];
   contact.last_heard_ms = wall_clock_ms();
-  if (result->rejected == 0 && result->last_log_index >= driver_.core().last_index()) {
-    contact.last_caught_up_ms = contact.last_heard_ms;
+  if (result->rejected == 0) {
+    contact.lost_log_since_ms = -1;
+    if (result->last_log_index >= driver_.core().last_index()) {
+      contact.last_caught_up_ms = contact.last_heard_ms;
+    }
+    return;
+  }
+  if (result->last_log_index >= driver_.core().match_index(message.from).value_or(0)) {
+    return;
+  }
+  contact.lost_log_since_ms = contact.lost_log_since_ms < 0 ? contact.last_heard_ms : contact.lost_log_since_ms;
+  if (contact.last_heard_ms - contact.lost_log_since_ms >= lost_log_after.count()) {
+    contact.lost_log_since_ms = -1;
+    pass_on_for(message.from);
+  }
+}
+
+// A server that has another disk lacks what it had acknowledged. Raft does not know of that: this leader takes its
+// rejections for old ones. The next leader asks it anew where its log ends.
+void MetadataQuorum::pass_on_for(quorum::ServerId server) {
+  quorum::ServerId best = 0;
+  const quorum::Core& core = driver_.core();
+  for (const quorum::Server& one : core.configuration().servers) {
+    const bool may = one.role == quorum::ServerRole::voter && one.id != server && one.id != plan_.self();
+    if (may && (best == 0 || core.match_index(one.id).value_or(0) > core.match_index(best).value_or(0))) {
+      best = one.id;
+    }
+  }
+  logger().warn("broker {} has lost its metadata; {} leads the quorum next, to send it all again",
+                quorum::broker_id(server).value,
+                best == 0 ? std::string("nobody else") : fmt::format("broker {}", quorum::broker_id(best).value));
+  if (best != 0) {
+    quorum::Effects effects;
+    (void)driver_.transfer(quorum_time_ms(), best, effects);  // refused: it is tried again
+    carry_out(effects);
   }
 }
 
 QuorumStatus MetadataQuorum::look_at_quorum() const {
   const quorum::Core& core = driver_.core();
   QuorumStatus status{.is_leader = core.state() == quorum::State::leader,
+                      .is_new = core.last_index() <= 1,
                       .leader = active_controller(),
                       .term = core.term(),
                       .committed_index = core.commit_index()};
@@ -244,7 +308,7 @@ void MetadataQuorum::run_one(quorum::TakeSnapshot& effect) {
 }
 
 void MetadataQuorum::run_one(const quorum::Send& effect) {
-  if (!send_) {
+  if (!send_ || is_barred(effect.message.body)) {
     return;
   }
   const quorum::Configuration configuration = driver_.core().configuration();

@@ -52,6 +52,9 @@ class Cluster final : public ClusterServices {
   using QuorumAnswer = OneShot<Result<DescribeQuorumResponse>>;
   Awaitable<> ask_controller_from_here(DescribeQuorumRequest request, std::shared_ptr<QuorumAnswer> done);
   Awaitable<> become_observer();
+  Awaitable<> learn_whether_quorum_is_new();
+  Awaitable<bool> is_new_for_all();
+  [[nodiscard]] JoinQuorumRequest join_request() const;
   Awaitable<> register_here();
   Awaitable<> send_heartbeats();
   Awaitable<MemberHeartbeatResponse> send_heartbeat();

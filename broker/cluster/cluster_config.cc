@@ -123,10 +123,10 @@ QuorumVoter own_address(const Config& config) {
   const auto opened = config.opened_listeners();
   const Listener* listener = find(config.advertised_listeners, config.inter_broker_listener_name);
   listener = listener != nullptr ? listener : find(opened, config.inter_broker_listener_name);
-  return listener == nullptr ? QuorumVoter{.id = config.node_id}
-                             : QuorumVoter{.id = config.node_id,
-                                           .host = listener->host,
-                                           .port = static_cast<std::uint16_t>(listener->port)};
+  return listener == nullptr
+             ? QuorumVoter{.id = config.node_id}
+             : QuorumVoter{
+                   .id = config.node_id, .host = listener->host, .port = static_cast<std::uint16_t>(listener->port)};
 }
 
 Result<void> check_cluster(const Config& config) {

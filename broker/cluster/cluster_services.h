@@ -1,4 +1,5 @@
-// What a broker of a cluster does for the others; the handlers of what they say (10000, 10001, 10003, 10004, 55) call it.
+// What a broker of a cluster does for the others; the handlers of what they say (10000, 10001, 10003, 10004, 55) call
+// it.
 #pragma once
 
 #include <cstddef>

@@ -156,7 +156,8 @@ template Awaitable<Result<PeerAnswer<ReplicaFetchResponse>>> Peer::call(const Re
 template Awaitable<Result<PeerAnswer<MemberHeartbeatResponse>>> Peer::call(const MemberHeartbeatRequest&,
                                                                            Clock::duration);
 template Awaitable<Result<PeerAnswer<JoinQuorumResponse>>> Peer::call(const JoinQuorumRequest&, Clock::duration);
-template Awaitable<Result<PeerAnswer<DescribeQuorumResponse>>> Peer::call(const DescribeQuorumRequest&, Clock::duration);
+template Awaitable<Result<PeerAnswer<DescribeQuorumResponse>>> Peer::call(const DescribeQuorumRequest&,
+                                                                          Clock::duration);
 template void Peer::send(const QuorumMessageRequest&);
 
 }  // namespace ottla

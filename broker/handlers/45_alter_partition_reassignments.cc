@@ -23,8 +23,9 @@ Result<void> check(const Controller& state, const Broker& broker, const Topic& t
     return failure(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "This server does not host this topic-partition.");
   }
   if (!wish.replicas) {
-    return state.brokers().empty() ? failure(ErrorCode::NO_REASSIGNMENT_IN_PROGRESS, "No partition reassignment is in "
-                                                                                      "progress.")
+    return state.brokers().empty() ? failure(ErrorCode::NO_REASSIGNMENT_IN_PROGRESS,
+                                             "No partition reassignment is in "
+                                             "progress.")
                                    : Result<void>{};
   }
   if (state.brokers().empty()) {  // a broker on its own is not registered, and all there is
@@ -56,8 +57,8 @@ AlterPartitionReassignments::Topic plan(const Controller& state, const Broker& b
     const Wish& wish = asked.partitions[i];
     answer.partitions.push_back({.partition_index = wish.partition_index, .error_message = std::nullopt});
     const bool is_named_twice = std::ranges::count(asked.partitions, wish.partition_index, &Wish::partition_index) > 1;
-    Result<void> valid = failure(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
-                                 "This server does not host this topic-partition.");
+    Result<void> valid =
+        failure(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "This server does not host this topic-partition.");
     if (is_named_twice) {
       valid = failure(ErrorCode::INVALID_REQUEST, "the partition is named twice");
     } else if (topic != nullptr) {
@@ -102,8 +103,7 @@ Awaitable<AlterPartitionReassignmentsResponse> handle(RequestContext& context,
   metadata.read([&](const Controller& state) {
     for (const Asked& asked : request.topics) {
       Answer& answer = response.responses.emplace_back(asked.name);
-      command.topics.push_back(
-          plan(state, context.broker, asked, request.allow_replication_factor_change, answer));
+      command.topics.push_back(plan(state, context.broker, asked, request.allow_replication_factor_change, answer));
     }
   });
   if (std::ranges::all_of(command.topics, [](const auto& topic) { return topic.partitions.empty(); })) {

@@ -1,5 +1,5 @@
-// DescribeQuorum 0-2 (KIP-595, KIP-836, KIP-853): who agrees on the metadata, and how far each has come. Kafka shows the
-// metadata log as a topic; so do we. Only the leader knows of the others, so it is asked.
+// DescribeQuorum 0-2 (KIP-595, KIP-836, KIP-853): who agrees on the metadata, and how far each has come. Kafka shows
+// the metadata log as a topic; so do we. Only the leader knows of the others, so it is asked.
 #include <fmt/format.h>
 
 #include "broker/broker.h"

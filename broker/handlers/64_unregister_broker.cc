@@ -1,5 +1,5 @@
-// UnregisterBroker 0: a broker that will not come back, or not with what it held. Partitions of it have a replica less to
-// count on until they are moved (45). One that still runs registers again.
+// UnregisterBroker 0: a broker that will not come back, or not with what it held. Partitions of it have a replica less
+// to count on until they are moved (45). One that still runs registers again.
 #include "broker/broker.h"
 #include "broker/handlers.h"
 #include "broker/log.h"

@@ -1,6 +1,7 @@
 """Three brokers that are one cluster, on ports of 127.0.0.1 that were free a moment ago; and what kcat sees of them."""
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -38,10 +39,11 @@ class Member(Broker):
 
     def start(self, seconds=20):
         self.launch()
-        self.read_ready_line()
+        self.read_ready_line(seconds)
 
-    def read_ready_line(self):
-        line = self.process.stdout.readline().decode()
+    def read_ready_line(self, seconds=20):
+        answers, _, _ = select.select([self.process.stdout], [], [], seconds)
+        line = self.process.stdout.readline().decode() if answers else f"nothing for {seconds} s"
         if not line.startswith("ottla ready: "):
             with open(os.path.join(self.directory, "broker.err"), encoding="utf-8") as errors:
                 raise RuntimeError(f"broker {self.node} did not start: {line!r} {errors.read()[-3000:]}")

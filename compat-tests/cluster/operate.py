@@ -6,6 +6,7 @@ usage: operate.py     Last line: N passed, N failed. Needs Java 17 and Maven.
 """
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -136,7 +137,7 @@ def a_disk_is_replaced(cluster, checks):
     victim = cluster.members[1]
     victim.kill()
     shutil.rmtree(os.path.join(victim.directory, "data"))
-    victim.start()
+    victim.start(60)  # a session timeout after its death
     checks.that("a broker with an empty disk gets all of it again",
                 eventually(lambda: in_sync(cluster.bootstrap, "numbers", 3), 60), partitions_of(cluster.bootstrap, "numbers"))
     for member in cluster.members:
@@ -150,6 +151,35 @@ def a_disk_is_replaced(cluster, checks):
             member.read_ready_line()
     checks.that("and serves it", eventually(lambda: in_sync(cluster.bootstrap, "numbers", 3)), leaders(cluster))
     read_all(cluster, checks, "after another disk")
+
+
+def an_empty_voter_elects_nobody_who_lags(directory, checks):
+    """Two have agreed on a topic; one of them loses its disk, the other is away. The third lacks the topic, and must not
+    be made the controller by the vote of the empty one."""
+    cluster = Cluster(directory)
+    try:
+        cluster.start()
+        holder, emptied, lagging = cluster.members
+        lagging.kill()
+        others = f"{holder.bootstrap},{emptied.bootstrap}"
+        subprocess.run(["kcat", "-b", others, "-P", "-t", "agreed", "-X", "acks=all"], input="one\n", text=True, check=True, timeout=60)
+        holder.kill()
+        emptied.kill()
+        shutil.rmtree(os.path.join(emptied.directory, "data"))
+        emptied.launch()
+        lagging.launch()
+        started = select.select([emptied.process.stdout, lagging.process.stdout], [], [], 12)[0]
+        checks.that("an empty voter and one that lags are no cluster", not started, started)
+        holder.start(60)
+        for member in (emptied, lagging):
+            member.read_ready_line(60)
+        checks.that("what was agreed on is there when its holder is", eventually(lambda: in_sync(cluster.bootstrap, "agreed", 3)),
+                    metadata(cluster.bootstrap)["topics"])
+        read = subprocess.run(["kcat", "-b", cluster.bootstrap, "-C", "-t", "agreed", "-e", "-q"], capture_output=True, text=True,
+                              timeout=60).stdout
+        checks.that("and its record", read == "one\n", read)
+    finally:
+        cluster.end()
 
 
 def main():
@@ -172,6 +202,7 @@ def main():
         finally:
             operator.tools.stop_tools()
             cluster.end()
+        an_empty_voter_elects_nobody_who_lags(os.path.join(directory, "second"), checks)
     print(f"{checks.passed} passed, {checks.failed} failed")
     return checks.failed != 0
 

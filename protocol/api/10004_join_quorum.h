@@ -1,5 +1,6 @@
-// JoinQuorum 0: a broker that is no voter asks the active controller to be sent the metadata log. Between brokers only,
-// never listed by ApiVersions. Kafka's observers fetch it instead (KIP-595).
+// JoinQuorum 0: a broker that is no voter asks the active controller to be sent the metadata log; a voter whose
+// directory is empty asks every other one whether it has more. Between brokers only, never listed by ApiVersions.
+// Kafka's observers fetch the log instead (KIP-595).
 #pragma once
 
 #include <string>
@@ -11,7 +12,11 @@ namespace ottla {
 
 struct JoinQuorumResponse {
   ErrorCode error_code = ErrorCode::NONE;  // NOT_CONTROLLER; REQUEST_TIMED_OUT: try again; INVALID_REQUEST
-  static void fields(auto& v, auto& m) { v("ErrorCode", m.error_code); }
+  bool is_new = false;                     // the log of the one that was asked has nothing but the first voters
+  static void fields(auto& v, auto& m) {
+    v("ErrorCode", m.error_code);
+    v("IsNew", m.is_new);
+  }
 };
 
 struct JoinQuorumRequest {

@@ -1,4 +1,5 @@
-// AlterPartitionReassignments 0-1 (KIP-455; from version 1 it may be kept from changing the replication factor, KIP-860).
+// AlterPartitionReassignments 0-1 (KIP-455; from version 1 it may be kept from changing the replication factor,
+// KIP-860).
 #pragma once
 
 #include <cstdint>
