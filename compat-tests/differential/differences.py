@@ -7,6 +7,7 @@ from explained import EXPLAINED, UNORDERED
 
 # In Kafka's form and in ours, which is shorter: what a broker makes ends with it.
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=-)[A-Za-z0-9_-]{22}$")
+TIME = re.compile(r"\b\d{13}\b")
 UUID_BASE64 = re.compile(r"^[A-Za-z0-9_-]{22}$")
 NO_UUID = "AAAAAAAAAAAAAAAAAAAAAA"
 KEYS = ("name", "topic_name", "topic", "topic_id", "partition", "partition_index", "group_id", "resource_name", "api_key", "log_dir",
@@ -78,6 +79,7 @@ class Normaliser:
         if UUID_BASE64.match(value) and value != NO_UUID and name in ("topic_id", "member_id"):
             return self.named(name, value)
         value = value.replace(f"127.0.0.1:{self.port}", "<address>").replace(self.data, "<data>")
+        value = TIME.sub(lambda found: "<now>" if self.since_ms <= int(found[0]) <= self.until_ms else found[0], value)
         return UUID.sub(lambda found: self.named("uuid", found[0]), value) if name in ("member_id", "leader") else value
 
 

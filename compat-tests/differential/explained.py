@@ -44,7 +44,8 @@ PRODUCE_TEXTS = (r'"(acks must be -1, 0 or 1|Cannot append to internal topic __c
                  r"the CRC does not match|too short for a batch|a batch of \d+ bytes.*|message format [01] is not served|codec \d|"
                  r"record \d+ (of the batch: .*|has the offset delta .*)|-?\d+ records with a last offset delta of .*|gzip: .*|lz4: .*|zstd.*|"
                  r"clients are not allowed to .*|transactions are not served yet|attributes 0x4000 that clients may not set|"
-                 r'the base offset should be 0, but it is .*|producer \d+ .*|a producer id without epoch or sequence)"')
+                 r'the base offset should be 0, but it is .*|producer \d+ .*|a producer id without epoch or sequence|'
+                 r'fewer in-sync replicas than min.insync.replicas)"')
 
 EXPLAINED = [
     # What is not there yet.
