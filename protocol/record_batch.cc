@@ -148,6 +148,20 @@ bool crc_is_right(std::span<const std::byte> batch) {
   return load_big_endian<std::uint32_t>(batch.subspan(crc_at)) == crc32c(batch.subspan(attributes_at));
 }
 
+bool holds_codec(std::span<const std::byte> batches, Codec codec) {
+  while (batches.size() >= batch_header_bytes) {
+    const auto header = BatchHeader::read(batches);
+    if (header.codec() == codec) {
+      return true;
+    }
+    if (header.size_bytes() > std::ssize(batches)) {
+      return false;
+    }
+    batches = batches.subspan(static_cast<std::size_t>(header.size_bytes()));
+  }
+  return false;
+}
+
 void patch_base_offset(std::span<std::byte> batch, Offset base_offset) { store_big_endian(batch, base_offset.value); }
 
 void patch_leader_epoch(std::span<std::byte> batch, LeaderEpoch epoch) {

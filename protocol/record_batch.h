@@ -75,6 +75,9 @@ std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t seed = 0);
 // True if the CRC in the header of this whole batch is the CRC of its bytes.
 bool crc_is_right(std::span<const std::byte> batch);
 
+// True if one of these batches, of which the last may be cut short, has its records packed by that codec.
+bool holds_codec(std::span<const std::byte> batches, Codec codec);
+
 // Set what the broker assigns, both outside the CRC. REQUIRES: a whole header.
 void patch_base_offset(std::span<std::byte> batch, Offset base_offset);
 void patch_leader_epoch(std::span<std::byte> batch, LeaderEpoch epoch);
