@@ -70,7 +70,7 @@ Awaitable<Topic_> describe_by_name(RequestContext& context, std::string name, bo
   if (const auto valid = check_topic_name(name); !valid) {
     co_return Topic_{.error_code = valid.error().code, .name = std::move(name)};
   }
-  if (!may_create) {
+  if (!may_create || name == cluster_metadata_topic) {
     co_return Topic_{.error_code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, .name = std::move(name)};
   }
   NewTopic wish = name == offsets_topic ? offsets_topic_wish(context.broker.config) : NewTopic{.name = name};

@@ -85,9 +85,7 @@ Awaitable<DescribeConfigsResponse> handle(RequestContext& context, DescribeConfi
     auto entries = entries_of(context.broker, resource.resource_type, resource.resource_name);
     if (!entries) {
       result.error_code = entries.error().code;
-      if (!entries.error().message.empty()) {
-        result.error_message = entries.error().message;
-      }
+      result.error_message = entries.error().message;
       continue;
     }
     const auto& wanted = resource.configuration_keys;
