@@ -166,6 +166,7 @@ EXPLAINED = [
               "RE2 and RE2/J have their own words"),
     Explained("a_consumer_with_an_expression", "ConsumerGroupHeartbeat", r"assignment\.topic_partitions\[\]", '"absent"', r"\{.*\}",
               "topics that match are found at once; Kafka's consumer gets them with a later heartbeat"),
+    Explained("a_consumer_with_an_expression", "ConsumerGroupHeartbeat", "member_epoch", "1", "2", "... and one epoch later"),
     Explained("requests_of_consumers_to_a_classic_group", "ConsumerGroupHeartbeat", "error_message", '"Cannot upgrade classic group .*',
               '"Group .* is not a consumer group."', "as to any other request of a consumer"),
     Explained("a_classic_member_joins_consumers", "JoinGroup", "member_id", r'"<member_id \d>"', r'"differential-<uuid \d>"',
