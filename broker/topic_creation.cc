@@ -29,8 +29,8 @@ Result<std::vector<std::vector<BrokerId>>> assignments_of(const NewTopic& wish) 
 Result<void> check_assignments(const Controller& state, BrokerId self, const Placement& wish) {
   const Brokers alone{{self, {}}};
   const Brokers& brokers = state.brokers().empty() ? alone : state.brokers();
-  const std::size_t wanted = wish.replication_factor > 0 ? static_cast<std::size_t>(wish.replication_factor)
-                                                         : wish.assignments.front().size();
+  const std::size_t wanted =
+      wish.replication_factor > 0 ? static_cast<std::size_t>(wish.replication_factor) : wish.assignments.front().size();
   for (const auto& replicas : wish.assignments) {
     if (auto valid = check_replicas(replicas, brokers); !valid) {
       return valid;
@@ -143,8 +143,7 @@ Result<CreateTopic> plan(const Broker& broker, const NewTopic& wish) {
     return std::unexpected(std::move(valid.error()));
   }
   if (wish.name == cluster_metadata_topic) {
-    return failure(ErrorCode::INVALID_REQUEST,
-                   fmt::format("Creation of internal topic {} is prohibited.", wish.name));
+    return failure(ErrorCode::INVALID_REQUEST, fmt::format("Creation of internal topic {} is prohibited.", wish.name));
   }
   const auto count = partition_count(wish, broker.config);
   if (!count) {

@@ -40,7 +40,7 @@ Result<void> check_partition_bound(std::int64_t in_all, const Config& config);
 struct Placement {
   std::int32_t first_index = 0;
   std::int32_t partitions = 0;
-  std::int32_t replication_factor = 1;  // -1: that of the first assignment
+  std::int32_t replication_factor = 1;             // -1: that of the first assignment
   std::vector<std::vector<BrokerId>> assignments;  // empty: the placer's choice
 };
 Result<std::vector<CreateTopic::Partition>> place(const Controller& state, BrokerId self, const Placement& wish);

@@ -114,8 +114,7 @@ Awaitable<std::optional<Written>> append(RequestContext& context, std::shared_pt
     co_return std::nullopt;
   }
   const std::int64_t now_ms = wall_clock_ms();
-  const RecordRules rules{
-      .partition = partition->name(), .config = *config, .now_ms = now_ms, .limits = limits};
+  const RecordRules rules{.partition = partition->name(), .config = *config, .now_ms = now_ms, .limits = limits};
   if (auto wrong = wrong_records(batch, accepted->checked, rules)) {
     answer.record_errors = std::move(wrong->records);
     refuse(answer, wrong->error);

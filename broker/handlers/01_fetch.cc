@@ -119,8 +119,8 @@ Found look_at_all(std::vector<Part>& parts, std::int64_t max_bytes) {
       found.size_bytes += part.slice.size_bytes;
     }
     // Those that are not there are no news, as long as there are others to wait for.
-    found.has_news = found.has_news || (part.partition && part.answer.error_code != ErrorCode::NONE) ||
-                     has_diverged(part.answer);
+    found.has_news =
+        found.has_news || (part.partition && part.answer.error_code != ErrorCode::NONE) || has_diverged(part.answer);
   }
   return found;
 }

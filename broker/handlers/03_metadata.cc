@@ -84,9 +84,9 @@ Awaitable<Topic_> describe_by_name(RequestContext& context, std::string name, bo
 
 // Versions 10 and 11 have the field for an id, but Kafka did not look at it yet.
 bool asks_by_id_too_early(const MetadataRequest& request, std::int16_t version) {
-  return version < by_id_since && request.topics && std::ranges::any_of(*request.topics, [](const auto& topic) {
-           return !topic.name || !topic.topic_id.is_zero();
-         });
+  return version < by_id_since && request.topics &&
+         std::ranges::any_of(
+             *request.topics, [](const auto& topic) { return !topic.name || !topic.topic_id.is_zero(); });
 }
 
 MetadataResponse refuse(const MetadataRequest& request) {

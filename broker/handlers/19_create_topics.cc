@@ -37,9 +37,9 @@ Result<NewTopic> wish_of(const Asked& asked) {
     }
     for (const auto& assignment : asked.assignments) {
       if (!wish.assignments.emplace(assignment.partition_index, assignment.broker_ids).second) {
-        return failure(ErrorCode::INVALID_REPLICA_ASSIGNMENT,
-                       fmt::format("Found multiple manual partition assignments for partition {}",
-                                   assignment.partition_index));
+        return failure(
+            ErrorCode::INVALID_REPLICA_ASSIGNMENT,
+            fmt::format("Found multiple manual partition assignments for partition {}", assignment.partition_index));
       }
     }
   }

@@ -28,9 +28,10 @@ Wanted wanted_by(const DeleteTopicsRequest& request, std::vector<Answer>& answer
   }
   for (const auto& topic : request.topics) {
     if (topic.name.has_value() != topic.topic_id.is_zero()) {
-      answers.push_back(refuse(topic.name, topic.topic_id,
-                               {ErrorCode::INVALID_REQUEST, topic.name ? "You may not specify both topic name and topic id."
-                                                                       : "Neither topic name nor id were specified."}));
+      answers.push_back(
+          refuse(topic.name, topic.topic_id,
+                 {ErrorCode::INVALID_REQUEST, topic.name ? "You may not specify both topic name and topic id."
+                                                         : "Neither topic name nor id were specified."}));
     } else if (topic.name) {
       ++wanted.names[*topic.name];
     } else {
@@ -62,8 +63,8 @@ std::map<TopicId, std::string> resolve(const Controller& state, const Wanted& wa
   for (const auto& [name, times] : wanted.names) {
     const auto topic = state.topic(name);
     if (topic == nullptr) {
-      answers.push_back(refuse(
-          name, {}, {ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "This server does not host this topic-partition."}));
+      answers.push_back(
+          refuse(name, {}, {ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "This server does not host this topic-partition."}));
     } else if (wanted.ids.contains(topic->id)) {
       found.erase(topic->id);
       answers.push_back(
@@ -78,8 +79,7 @@ std::map<TopicId, std::string> resolve(const Controller& state, const Wanted& wa
 
 Awaitable<Answer> delete_one(Broker& broker, TopicId id, std::string name) {
   if (name == offsets_topic) {
-    co_return refuse(std::move(name), id,
-                     {ErrorCode::INVALID_TOPIC_EXCEPTION, "the groups of this broker live in it"});
+    co_return refuse(std::move(name), id, {ErrorCode::INVALID_TOPIC_EXCEPTION, "the groups of this broker live in it"});
   }
   Command command = DeleteTopic{.topic_id = id};
   const auto deleted = co_await broker.metadata->propose(std::move(command));

@@ -56,11 +56,10 @@ std::int32_t describe(const Controller& state, const Topic& topic, std::int32_t 
 
 // A cursor stands on one of the topics asked for.
 bool has_sound_cursor(const DescribeTopicPartitionsRequest& request) {
-  return !request.cursor ||
-         (request.cursor->partition_index >= 0 &&
-          (request.topics.empty() ||
-           std::ranges::any_of(request.topics,
-                               [&](const auto& topic) { return topic.name == request.cursor->topic_name; })));
+  return !request.cursor || (request.cursor->partition_index >= 0 &&
+                             (request.topics.empty() || std::ranges::any_of(request.topics, [&](const auto& topic) {
+                                return topic.name == request.cursor->topic_name;
+                              })));
 }
 
 DescribeTopicPartitionsResponse refuse(const DescribeTopicPartitionsRequest& request) {
