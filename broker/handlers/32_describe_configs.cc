@@ -81,7 +81,6 @@ Awaitable<DescribeConfigsResponse> handle(RequestContext& context, DescribeConfi
     auto& result = response.results.emplace_back();
     result.resource_type = resource.resource_type;
     result.resource_name = resource.resource_name;
-    result.error_message.reset();
     auto entries = entries_of(context.broker, resource.resource_type, resource.resource_name);
     if (!entries) {
       result.error_code = entries.error().code;

@@ -38,7 +38,7 @@ Result<void> check_count(const Topic& topic, const Asked& asked) {
 Result<AddPartitions> plan(const Controller& state, const Config& config, const Asked& asked) {
   const auto topic = state.topic(asked.name);
   if (topic == nullptr) {
-    return failure(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "This server does not host this topic-partition.");
+    return failure(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "");
   }
   if (topic->name == offsets_topic) {
     return failure(ErrorCode::INVALID_TOPIC_EXCEPTION, "a group's partition follows from how many there are");
@@ -99,7 +99,9 @@ Awaitable<CreatePartitionsResponse> handle(RequestContext& context, CreatePartit
     }
     response.results.push_back({.name = asked.name,
                                 .error_code = created ? ErrorCode::NONE : created.error().code,
-                                .error_message = created ? std::nullopt : std::optional(created.error().message)});
+                                .error_message = created || created.error().message.empty()
+                                                     ? std::nullopt
+                                                     : std::optional(created.error().message)});
   }
   co_return response;
 }

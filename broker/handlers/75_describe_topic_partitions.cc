@@ -35,7 +35,6 @@ std::int32_t describe(const Controller& state, const Topic& topic, std::int32_t 
                       Answer& answer) {
   answer.topic_id = topic.id;
   answer.is_internal = topic.name == offsets_topic;
-  answer.topic_authorized_operations = all_topic_operations;
   const auto count = static_cast<std::int32_t>(topic.partitions.size());
   const std::int32_t end = first >= count ? count : first + std::min(room, count - first);
   for (std::int32_t index = first; index < end; ++index) {
@@ -82,6 +81,7 @@ DescribeTopicPartitionsResponse describe(const Controller& state, const Describe
     }
     Answer& answer = response.topics.emplace_back();
     answer.name = name;
+    answer.topic_authorized_operations = all_topic_operations;
     const auto topic = state.topic(name);
     if (topic == nullptr) {
       const auto valid = check_topic_name(name);

@@ -12,6 +12,7 @@ UUID_BASE64 = re.compile(r"^[A-Za-z0-9_-]{22}$")
 NO_UUID = "AAAAAAAAAAAAAAAAAAAAAA"
 KEYS = ("name", "topic_name", "topic", "topic_id", "partition", "partition_index", "group_id", "resource_name", "api_key", "log_dir",
         "producer_id", "resource_type", "member_id")
+NAMES = ("name", "topic_name", "topic")
 # Values that are told by no other side: how long each took.
 MASKED = {"throttle_time_ms", "push_interval_ms"}
 
@@ -84,8 +85,11 @@ class Normaliser:
 
 
 def sorting_key(value):
-    keys = [str(value[key]) for key in KEYS if key in value] if isinstance(value, dict) else []
-    return keys, json.dumps(value, sort_keys=True)
+    """What tells an element from others: names, and numbers within them; a topic's id only where it has no name."""
+    known = [key for key in KEYS if key in value] if isinstance(value, dict) else []
+    if any(value[key] for key in known if key in NAMES):
+        known = [key for key in known if key != "topic_id"]
+    return [str(value[key]) for key in known], json.dumps(value, sort_keys=True)
 
 
 class Aligned(dict):
@@ -97,8 +101,11 @@ def aligned(elements):
         return elements
     by_key = Aligned()
     for one in elements:
-        by_key.setdefault(" ".join(re.sub(r"[][]", "", key) for key in sorting_key(one)[0]), one)
-    return by_key if len(by_key) == len(elements) else elements
+        key = " ".join(re.sub(r"[][]", "", key) for key in sorting_key(one)[0])
+        while key in by_key:
+            key += " again"
+        by_key[key] = one
+    return by_key
 
 
 def leaves_that_differ(path, kafka, ours):
