@@ -33,7 +33,6 @@ UNORDERED = [
 NOT_SERVED = "(17|2[4-9]|30|31|34|36|38|39|40|41|43|45|46|48|49|50|51|55|64|65|66|7[6-9]|80|81|8[3-9]|9[0-3])"
 OTHER_FEATURES = r'\{"name": "(metadata|kraft|transaction|share|streams|eligible.leader.replicas).version".*'
 TEXT = r'"[^"]+"'
-REFUSED = TEXT + r"|-?\d+|null|\[\]|{.*}"  # what a refused thing has in other fields than an accepted one
 ANY = r".*"
 NO_PARTITIONS = r'\{("name"|"topic_id"|"topic"): "[^"]*", "(partitions|partition_responses)": (\[\]|\{\})\}'
 
@@ -152,7 +151,6 @@ EXPLAINED = [
     Explained("change_the_broker_wrongly", "IncrementalAlterConfigs", r"responses\[\]\.error_message", TEXT,
               r'"Cannot update these configs dynamically: \[listeners\]"', "listeners do not change while the broker runs"),
     # The disk, features, coordinators.
-    Explained("describe_log_dirs.*", "DescribeLogDirs", r"results\[\]\.usable_bytes", r"\d+", r"\d+", "two moments of one disk"),
     Explained("update_.*", "UpdateFeatures", r"results\[\]\.error_message", '"NONE"', "null", "there is no error to tell of"),
     Explained("update_features", "UpdateFeatures", "error_message", ".*group.version.*(versions 0-1|Can't downgrade).*", ".*versions 1-1.*",
               "group.version is 1 and stays it"),
