@@ -134,7 +134,7 @@ Awaitable<> Connection::serve_unordered(const ApiEntry& api, std::shared_ptr<Req
 void Connection::answer_unsupported_api_versions(RequestContext& context) {
   ApiVersionsResponse response;
   response.error_code = ErrorCode::UNSUPPORTED_VERSION;
-  response.api_keys = served_api_versions();
+  response.api_keys = {{.api_key = ApiVersionsRequest::api.key, .max_version = ApiVersionsRequest::api.versions.max}};
   begin_response(context.reply->out, context.header.correlation_id, false);
   encode_message(context.reply->out, response, 0, ApiVersionsRequest::api.flexible);
   finish_response(context.reply->out);

@@ -1,4 +1,4 @@
-// KIP-320: a client that knows another leader epoch than we do must refresh its metadata first.
+// KIP-320: a client that knows another leader epoch than we do must refresh its metadata first; -1: it knows none.
 #pragma once
 
 #include "protocol/error_code.h"
@@ -7,7 +7,7 @@
 namespace ottla {
 
 inline ErrorCode check_epoch(LeaderEpoch asked, LeaderEpoch ours) {
-  if (asked.value < 0 || asked == ours) {
+  if (asked.value == -1 || asked == ours) {
     return ErrorCode::NONE;
   }
   return asked < ours ? ErrorCode::FENCED_LEADER_EPOCH : ErrorCode::UNKNOWN_LEADER_EPOCH;

@@ -25,15 +25,22 @@ Result<std::vector<std::vector<BrokerId>>> assignments_of(const NewTopic& wish) 
   return assignments;
 }
 
-// A broker on its own is not registered, and all there is.
-Result<void> check_assignment(const Controller& state, BrokerId self, const std::vector<BrokerId>& replicas,
-                              std::size_t index) {
-  if (!state.brokers().empty()) {
-    return check_replicas(replicas, state.brokers());
-  }
-  if (replicas.size() != 1 || replicas.front() != self) {
-    return failure(ErrorCode::INVALID_REPLICA_ASSIGNMENT,
-                   fmt::format("partition {} must be on broker {} alone: there is no other", index, self.value));
+// Every replica is on a broker that there is, and all partitions have as many. A broker on its own is not registered.
+Result<void> check_assignments(const Controller& state, BrokerId self, const Placement& wish) {
+  const Brokers alone{{self, {}}};
+  const Brokers& brokers = state.brokers().empty() ? alone : state.brokers();
+  const std::size_t wanted =
+      wish.replication_factor > 0 ? static_cast<std::size_t>(wish.replication_factor) : wish.assignments.front().size();
+  for (const auto& replicas : wish.assignments) {
+    if (auto valid = check_replicas(replicas, brokers); !valid) {
+      return valid;
+    }
+    if (replicas.size() != wanted) {
+      return failure(ErrorCode::INVALID_REPLICA_ASSIGNMENT,
+                     fmt::format("The manual partition assignment includes a partition with {} replica(s), but this "
+                                 "is not consistent with previous partitions, which have {} replica(s).",
+                                 replicas.size(), wanted));
+    }
   }
   return {};
 }
@@ -135,6 +142,9 @@ Result<CreateTopic> plan(const Broker& broker, const NewTopic& wish) {
   if (auto valid = check_topic_name(wish.name); !valid) {
     return std::unexpected(std::move(valid.error()));
   }
+  if (wish.name == cluster_metadata_topic) {
+    return failure(ErrorCode::INVALID_REQUEST, fmt::format("Creation of internal topic {} is prohibited.", wish.name));
+  }
   const auto count = partition_count(wish, broker.config);
   if (!count) {
     return std::unexpected(count.error());
@@ -160,10 +170,8 @@ Result<std::vector<CreateTopic::Partition>> place(const Controller& state, Broke
   std::vector<std::vector<BrokerId>> replicas = wish.assignments;
   const bool is_alone = state.brokers().empty();
   if (!replicas.empty()) {
-    for (std::size_t i = 0; i < replicas.size(); ++i) {
-      if (auto valid = check_assignment(state, self, replicas[i], i); !valid) {
-        return std::unexpected(std::move(valid.error()));
-      }
+    if (auto valid = check_assignments(state, self, wish); !valid) {
+      return std::unexpected(std::move(valid.error()));
     }
   } else if (is_alone) {
     replicas.assign(static_cast<std::size_t>(wish.partitions), {self});

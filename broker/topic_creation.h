@@ -17,6 +17,9 @@ namespace ottla {
 inline constexpr std::int32_t all_topic_operations = 3576;    // bits 3-8, 10, 11 of AclOperation
 inline constexpr std::int32_t all_cluster_operations = 8096;  // bits 5, 7-12
 
+// Kafka's metadata log, which is no topic here; there must not be one that goes by its name.
+inline constexpr std::string_view cluster_metadata_topic = "__cluster_metadata";
+
 struct NewTopic {
   std::string name;
   std::int32_t partitions = -1;          // -1: num.partitions
@@ -37,7 +40,7 @@ Result<void> check_partition_bound(std::int64_t in_all, const Config& config);
 struct Placement {
   std::int32_t first_index = 0;
   std::int32_t partitions = 0;
-  std::int32_t replication_factor = 1;
+  std::int32_t replication_factor = 1;             // -1: that of the first assignment
   std::vector<std::vector<BrokerId>> assignments;  // empty: the placer's choice
 };
 Result<std::vector<CreateTopic::Partition>> place(const Controller& state, BrokerId self, const Placement& wish);

@@ -75,6 +75,9 @@ std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t seed = 0);
 // True if the CRC in the header of this whole batch is the CRC of its bytes.
 bool crc_is_right(std::span<const std::byte> batch);
 
+// True if one of these batches, of which the last may be cut short, has its records packed by that codec.
+bool holds_codec(std::span<const std::byte> batches, Codec codec);
+
 // Set what the broker assigns, both outside the CRC. REQUIRES: a whole header.
 void patch_base_offset(std::span<std::byte> batch, Offset base_offset);
 void patch_leader_epoch(std::span<std::byte> batch, LeaderEpoch epoch);
@@ -86,7 +89,6 @@ struct BatchLimits {
   std::int32_t max_batch_bytes = 1048588;                                 // message.max.bytes
   std::int64_t decompression_max_bytes = std::int64_t{64} * 1024 * 1024;  // output of one batch
   std::int64_t decompression_max_ratio = 1000;  // output : input, for output beyond max_batch_bytes
-  bool keys_required = false;                   // compacted topic
 };
 
 // For batches that were accepted once: the limits of then may have been other ones.
@@ -100,12 +102,20 @@ struct BatchCheck {
   std::int64_t true_max_timestamp_ms = no_timestamp;
   std::int64_t min_timestamp_ms = std::numeric_limits<std::int64_t>::max();  // of those that have a timestamp
   Offset offset_of_max_timestamp;  // relative: delta within the batch, as Offset{delta}
+  bool lacks_a_key = false;        // one record at least
 };
 
-// Checks that `bytes` is exactly one batch a client may send: magic, length, CRC, count, offset deltas 0..n-1, record
-// lengths, header counts, codec, no control bit, bounded decompression. Never allocates by a claimed length.
-// Errors: CORRUPT_MESSAGE (CRC, torn), INVALID_RECORD (structure; also several batches), MESSAGE_TOO_LARGE,
-// UNSUPPORTED_FOR_MESSAGE_FORMAT (magic below 2), UNSUPPORTED_COMPRESSION_TYPE.
+// Checks that `bytes` is exactly one whole batch of format v2. Errors: INVALID_RECORD (none, a part of one, several,
+// an older format), CORRUPT_MESSAGE (a length or magic that no format has, CRC), MESSAGE_TOO_LARGE.
+Result<void> check_batch_frame(std::span<const std::byte> bytes, const BatchLimits& limits);
+
+// Checks that a client may send what is in it: base offset 0, count, offset deltas 0..n-1, record lengths, header
+// counts, codec, no control bit, bounded decompression. Never allocates by a claimed length. REQUIRES:
+// check_batch_frame. Errors: INVALID_RECORD, INVALID_TIMESTAMP, CORRUPT_MESSAGE (what cannot be decompressed),
+// MESSAGE_TOO_LARGE, UNSUPPORTED_COMPRESSION_TYPE.
+Result<BatchCheck> check_batch_content(std::span<const std::byte> bytes, const BatchLimits& limits);
+
+// Both.
 Result<BatchCheck> check_produced_batch(std::span<const std::byte> bytes, const BatchLimits& limits);
 
 }  // namespace ottla

@@ -10,6 +10,7 @@
 #include "broker/groups/offsets_topic.h"
 #include "broker/handlers.h"
 #include "broker/log.h"
+#include "broker/record_rules.h"
 #include "broker/wall_clock.h"
 #include "protocol/record.h"
 #include "protocol/record_batch.h"
@@ -30,9 +31,14 @@ struct Written {
   PartitionAnswer* answer = nullptr;
 };
 
+// Kafka tells where the log starts beside some errors and not beside others.
 void refuse(PartitionAnswer& answer, const Error& error) {
   answer.error_code = error.code;
   answer.base_offset = Offset{-1};
+  if (error.code == ErrorCode::MESSAGE_TOO_LARGE || error.code == ErrorCode::NOT_LEADER_OR_FOLLOWER ||
+      error.code == ErrorCode::KAFKA_STORAGE_ERROR) {
+    answer.log_start_offset = Offset{-1};
+  }
   if (!error.message.empty()) {
     answer.error_message = error.message;
   }
@@ -42,88 +48,91 @@ BatchLimits limits_of(const RequestContext& context, const TopicConfig& topic) {
   const Config& config = context.broker.config;
   return {.max_batch_bytes = topic.max_message_bytes,
           .decompression_max_bytes = config.decompression_max_bytes,
-          .decompression_max_ratio = config.decompression_max_ratio,
-          .keys_required = topic.is_compacted};
+          .decompression_max_ratio = config.decompression_max_ratio};
 }
 
-Result<BatchCheck> check(const RequestContext& context, const Partition& partition, const TopicConfig& config,
-                         std::span<const std::byte> batch) {
-  auto checked = check_produced_batch(batch, limits_of(context, config));
-  if (!checked) {
-    return checked;
-  }
-  if (checked->header.codec() == Codec::zstd && context.header.api_version < zstd_since) {
+// What can be said of a batch before the log is looked at.
+Result<void> check_frame(const RequestContext& context, std::span<const std::byte> batch, const BatchLimits& limits) {
+  auto checked = check_batch_frame(batch, limits);
+  if (checked && BatchHeader::read(batch).codec() == Codec::zstd && context.header.api_version < zstd_since) {
     return failure(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE, "zstd needs Produce version 7");
-  }
-  if (checked->header.is_transactional()) {
-    logger().warn("refused a transactional batch for {}: transactions are not served yet", partition.name());
-    return failure(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED, "transactions are not served yet");
   }
   return checked;
 }
 
-// message.timestamp.before.max.ms and after (KIP-937).
-Result<void> check_timestamps(const BatchCheck& checked, const TopicConfig& config, std::int64_t now_ms) {
-  const bool too_old = checked.min_timestamp_ms < now_ms - config.timestamp_before_max_ms;
-  const bool too_new = checked.true_max_timestamp_ms - now_ms > config.timestamp_after_max_ms;
-  if (too_old || too_new) {
-    return failure(ErrorCode::INVALID_TIMESTAMP,
-                   fmt::format("a timestamp of {}, allowed are {} ms before and {} ms after now ({})",
-                               too_old ? checked.min_timestamp_ms : checked.true_max_timestamp_ms,
-                               config.timestamp_before_max_ms, config.timestamp_after_max_ms, now_ms));
+// A batch as it will be written, checked.
+struct Accepted {
+  std::span<std::byte> bytes;
+  Bytes repacked;  // what `bytes` sees, if the topic compresses it anew
+  BatchCheck checked;
+};
+
+Result<Accepted> accept(std::span<std::byte> batch, const TopicConfig& config, const BatchLimits& limits) {
+  auto checked = check_batch_content(batch, limits);
+  if (!checked) {
+    return std::unexpected(std::move(checked.error()));
   }
-  return {};
+  Accepted accepted{.bytes = batch, .repacked = {}, .checked = *checked};
+  if (!config.codec || *config.codec == checked->header.codec()) {
+    return accepted;
+  }
+  auto packed = recompress(batch, *config.codec, limits);
+  if (!packed) {
+    return std::unexpected(std::move(packed.error()));
+  }
+  if (std::ssize(*packed) > config.max_message_bytes) {
+    return failure(ErrorCode::MESSAGE_TOO_LARGE,
+                   fmt::format("{} bytes as the topic compresses it, more than max.message.bytes, {}", packed->size(),
+                               config.max_message_bytes));
+  }
+  accepted.repacked = std::move(*packed);
+  accepted.bytes = accepted.repacked;
+  accepted.checked.header = BatchHeader::read(accepted.bytes);
+  return accepted;
+}
+
+void set_append_time(Accepted& batch, std::int64_t now_ms) {
+  patch_timestamps(batch.bytes, now_ms, true);
+  batch.checked.header = BatchHeader::read(batch.bytes);
+  batch.checked.true_max_timestamp_ms = now_ms;
+  batch.checked.offset_of_max_timestamp = Offset{0};
 }
 
 // First stage for one partition. Gives what the second stage has to wait for, if anything was written.
 Awaitable<std::optional<Written>> append(RequestContext& context, std::shared_ptr<Partition> partition,
                                          std::span<std::byte> batch, bool needs_all_acks, PartitionAnswer& answer) {
   const auto config = partition->config();  // one and the same for the whole batch
-  auto checked = check(context, *partition, *config, batch);
-  if (!checked) {
+  const BatchLimits limits = limits_of(context, *config);
+  if (const auto checked = check_frame(context, batch, limits); !checked) {
     refuse(answer, checked.error());
     co_return std::nullopt;
   }
+  answer.log_start_offset = partition->view().log_start_offset;
+  auto accepted = accept(batch, *config, limits);
+  if (!accepted) {
+    refuse(answer, accepted.error());
+    co_return std::nullopt;
+  }
   const std::int64_t now_ms = wall_clock_ms();
-  Bytes repacked;  // lives until the batch is written
-  if (const auto codec = config->codec; codec && *codec != checked->header.codec()) {
-    auto packed = recompress(batch, *codec, limits_of(context, *config));
-    if (!packed) {
-      refuse(answer, packed.error());
-      co_return std::nullopt;
-    }
-    repacked = std::move(*packed);
-    if (std::ssize(repacked) > config->max_message_bytes) {
-      refuse(answer, {ErrorCode::MESSAGE_TOO_LARGE,
-                      fmt::format("{} bytes as the topic compresses it, more than max.message.bytes, {}",
-                                  repacked.size(), config->max_message_bytes)});
-      co_return std::nullopt;
-    }
-    batch = repacked;
-    checked->header = BatchHeader::read(batch);
+  const RecordRules rules{.partition = partition->name(), .config = *config, .now_ms = now_ms, .limits = limits};
+  if (auto wrong = wrong_records(batch, accepted->checked, rules)) {
+    answer.record_errors = std::move(wrong->records);
+    refuse(answer, wrong->error);
+    co_return std::nullopt;
   }
-  if (!config->uses_log_append_time) {
-    if (const auto in_time = check_timestamps(*checked, *config, now_ms); !in_time) {
-      refuse(answer, in_time.error());
-      co_return std::nullopt;
-    }
-  } else {
-    patch_timestamps(batch, now_ms, true);
-    checked->header = BatchHeader::read(batch);
-    checked->true_max_timestamp_ms = now_ms;
-    checked->offset_of_max_timestamp = Offset{0};
-    answer.log_append_time_ms = now_ms;
+  if (config->uses_log_append_time) {
+    set_append_time(*accepted, now_ms);
   }
-  const AppendBatch whole{batch, *checked};
+  const AppendBatch whole{accepted->bytes, accepted->checked};
   const auto appended = co_await partition->append(whole, needs_all_acks);
   if (!appended) {
     refuse(answer, appended.error());
     co_return std::nullopt;
   }
   answer.base_offset = appended->base_offset;
-  answer.log_start_offset = partition->view().log_start_offset;
-  co_return Written{std::move(partition), appended->base_offset + checked->header.records_count, appended->epoch,
-                    &answer};
+  answer.log_append_time_ms = config->uses_log_append_time ? now_ms : -1;
+  co_return Written{std::move(partition), appended->base_offset + accepted->checked.header.records_count,
+                    appended->epoch, &answer};
 }
 
 std::shared_ptr<const ServedTopic> find_topic(const RequestContext& context,
@@ -134,13 +143,26 @@ std::shared_ptr<const ServedTopic> find_topic(const RequestContext& context,
 
 bool needs_all_acks(const ProduceRequest& request) { return request.acks == -1; }
 
+bool is_transactional(std::span<const std::byte> batch) {
+  return batch.size() >= batch_header_bytes && BatchHeader::read(batch).magic == 2 &&
+         BatchHeader::read(batch).is_transactional();
+}
+
+// A transactional id alone is none: Kafka's rule, too.
+bool is_transactional(const ProduceRequest& request) {
+  return std::ranges::any_of(request.topic_data, [](const auto& topic) {
+    return std::ranges::any_of(topic.partition_data,
+                               [](const auto& data) { return is_transactional(data.records.bytes); });
+  });
+}
+
 std::optional<Error> refuse_request(const ProduceRequest& request) {
-  if (request.acks < -1 || request.acks > 1) {
-    return Error{ErrorCode::INVALID_REQUIRED_ACKS, "acks must be -1, 0 or 1"};
-  }
-  if (request.transactional_id) {
+  if (is_transactional(request)) {
     logger().warn("refused a transactional producer: transactions are not served yet");
     return Error{ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED, "transactions are not served yet"};
+  }
+  if (request.acks < -1 || request.acks > 1) {
+    return Error{ErrorCode::INVALID_REQUIRED_ACKS, "acks must be -1, 0 or 1"};
   }
   return std::nullopt;
 }

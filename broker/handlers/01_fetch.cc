@@ -37,21 +37,40 @@ struct Part {
 };
 
 // Kafka's truncation check (KIP-595): the client's last epoch must end at or above where it wants to read.
-bool has_diverged(Part& part) {
-  if (part.asked->last_fetched_epoch.value < 0) {
-    return false;
-  }
+ErrorCode find_divergence(Part& part) {
   const auto end = part.partition->end_offset_for(part.asked->last_fetched_epoch);
   if (!end || end->epoch.value < 0) {
-    part.answer.error_code = end ? ErrorCode::OFFSET_OUT_OF_RANGE : end.error().code;
-    return true;
+    return end ? ErrorCode::OFFSET_OUT_OF_RANGE : end.error().code;
   }
   if (end->epoch < part.asked->last_fetched_epoch || end->end_offset < part.asked->fetch_offset) {
     part.answer.diverging_epoch.epoch = end->epoch;
     part.answer.diverging_epoch.end_offset = end->end_offset;
-    return true;
   }
-  return false;
+  return ErrorCode::NONE;
+}
+
+bool has_diverged(const PartitionAnswer& answer) { return answer.diverging_epoch.end_offset.value >= 0; }
+
+ErrorCode why_not(Part& part, const PartitionView& view) {
+  const PartitionAsked& asked = *part.asked;
+  const LeaderEpoch known_epoch = std::max(asked.current_leader_epoch, LeaderEpoch{-1});
+  auto error = view.error != ErrorCode::NONE ? view.error : check_epoch(known_epoch, view.leader_epoch);
+  if (error == ErrorCode::NONE && asked.last_fetched_epoch.value >= 0) {
+    error = find_divergence(part);
+  }
+  if (error != ErrorCode::NONE) {
+    return error;
+  }
+  const bool is_beyond = asked.fetch_offset > view.log_end_offset && !has_diverged(part.answer);
+  return is_beyond || asked.fetch_offset < view.log_start_offset ? ErrorCode::OFFSET_OUT_OF_RANGE : ErrorCode::NONE;
+}
+
+// An error tells nothing else of the partition.
+void refuse(PartitionAnswer& answer, ErrorCode error) {
+  answer.error_code = error;
+  answer.high_watermark = answer.last_stable_offset = answer.log_start_offset = Offset{-1};
+  answer.diverging_epoch = {};
+  answer.aborted_transactions.reset();
 }
 
 // Finds what there is to read within `left_bytes`; the first batch of the whole answer is given even if it is larger.
@@ -61,23 +80,15 @@ void look(Part& part, std::int64_t left_bytes, bool is_first) {
   answer.high_watermark = Offset{-1};
   part.slice = {};
   const PartitionView view = part.partition->view();
-  if (view.error != ErrorCode::NONE) {
-    answer.error_code = view.error;
-    return;
-  }
-  if (const auto epoch_error = check_epoch(part.asked->current_leader_epoch, view.leader_epoch);
-      epoch_error != ErrorCode::NONE) {
-    answer.error_code = epoch_error;
+  if (const auto error = why_not(part, view); error != ErrorCode::NONE) {
+    refuse(answer, error);
     return;
   }
   answer.high_watermark = view.high_watermark;
   answer.last_stable_offset = view.high_watermark;
   answer.log_start_offset = view.log_start_offset;
-  if (has_diverged(part)) {
-    return;
-  }
-  if (part.asked->fetch_offset < view.log_start_offset || part.asked->fetch_offset > view.log_end_offset) {
-    answer.error_code = ErrorCode::OFFSET_OUT_OF_RANGE;
+  if (has_diverged(answer)) {
+    answer.aborted_transactions.reset();
     return;
   }
   const auto max_bytes = std::min<std::int64_t>(left_bytes, part.asked->partition_max_bytes);
@@ -87,7 +98,7 @@ void look(Part& part, std::int64_t left_bytes, bool is_first) {
   auto slice = part.partition->slice(part.asked->fetch_offset, std::max<std::int64_t>(0, max_bytes), is_first);
   if (!slice) {
     part.partition->report_damage(slice.error());
-    answer.error_code = slice.error().code;
+    refuse(answer, slice.error().code);
     return;
   }
   part.slice = std::move(*slice);
@@ -108,24 +119,10 @@ Found look_at_all(std::vector<Part>& parts, std::int64_t max_bytes) {
       found.size_bytes += part.slice.size_bytes;
     }
     // Those that are not there are no news, as long as there are others to wait for.
-    found.has_news = found.has_news || (part.partition && part.answer.error_code != ErrorCode::NONE) ||
-                     part.answer.diverging_epoch.end_offset.value >= 0;
+    found.has_news =
+        found.has_news || (part.partition && part.answer.error_code != ErrorCode::NONE) || has_diverged(part.answer);
   }
   return found;
-}
-
-bool holds_zstd(std::span<const std::byte> bytes) {
-  while (bytes.size() >= batch_header_bytes) {
-    const auto header = BatchHeader::read(bytes);
-    if (header.codec() == Codec::zstd) {
-      return true;
-    }
-    if (header.size_bytes() > static_cast<std::int64_t>(bytes.size())) {
-      return false;
-    }
-    bytes = bytes.subspan(static_cast<std::size_t>(header.size_bytes()));
-  }
-  return false;
 }
 
 // Reads the slice into memory that lives until the reply is sent.
@@ -141,11 +138,11 @@ void read(RequestContext& context, Part& part) {
   const auto got = part.slice.read({slab->bytes.get(), size});
   if (!got) {
     part.partition->report_damage(got.error());
-    answer.error_code = got.error().code;
+    refuse(answer, got.error().code);
     return;
   }
   const std::span<std::byte> bytes{slab->bytes.get(), *got};
-  if (context.header.api_version < zstd_since && holds_zstd(bytes)) {
+  if (context.header.api_version < zstd_since && holds_codec(bytes, Codec::zstd)) {
     answer.error_code = ErrorCode::UNSUPPORTED_COMPRESSION_TYPE;
     return;
   }
@@ -197,13 +194,12 @@ void find_partitions(RequestContext& context, const FetchRequest& request, std::
     before = &part;
     part.answer.partition_index = part.asked->partition;
     part.answer.high_watermark = Offset{-1};
-    if (request.isolation_level == read_uncommitted) {
-      part.answer.aborted_transactions.reset();  // null; otherwise none: transactions are not served yet
-    }
     if (is_replica) {
-      part.answer.error_code = ErrorCode::CLUSTER_AUTHORIZATION_FAILED;
+      refuse(part.answer, ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
     } else if (part.partition = served ? served->partition(part.asked->partition) : nullptr; !part.partition) {
       part.answer.error_code = by_id && !served ? ErrorCode::UNKNOWN_TOPIC_ID : absence(served, part.asked->partition);
+    } else if (request.isolation_level == read_uncommitted) {
+      part.answer.aborted_transactions.reset();  // null; otherwise none: transactions are not served yet
     }
   }
 }

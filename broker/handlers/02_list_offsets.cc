@@ -59,15 +59,15 @@ void answer_with(Answer& answer, const Result<TimestampAndOffset>& found, const 
   answer.leader_epoch = found->epoch;
 }
 
+constexpr bool is_known(std::int64_t timestamp, std::int16_t version) {
+  return timestamp >= 0 || (timestamp >= earliest_pending_upload && version >= since_version(timestamp));
+}
+
 void look_up(Partition& partition, const Asked& asked, std::int16_t version, Answer& answer) {
   const PartitionView view = partition.view();
   answer.error_code =
       view.error != ErrorCode::NONE ? view.error : check_epoch(asked.current_leader_epoch, view.leader_epoch);
   if (answer.error_code != ErrorCode::NONE) {
-    return;
-  }
-  if (asked.timestamp < 0 && (asked.timestamp < earliest_pending_upload || version < since_version(asked.timestamp))) {
-    answer.error_code = ErrorCode::UNSUPPORTED_VERSION;
     return;
   }
   switch (asked.timestamp) {
@@ -124,6 +124,8 @@ Awaitable<ListOffsetsResponse> handle(RequestContext& context, ListOffsetsReques
       answer.partition_index = asked.partition_index;
       if (again.contains({topic.name, asked.partition_index})) {
         answer.error_code = ErrorCode::INVALID_REQUEST;
+      } else if (!is_known(asked.timestamp, context.header.api_version)) {
+        answer.error_code = ErrorCode::UNSUPPORTED_VERSION;
       } else if (const auto partition = served ? served->partition(asked.partition_index) : nullptr) {
         look_up(*partition, asked, context.header.api_version, answer);
       } else {

@@ -1,5 +1,6 @@
 // Metadata 0-13. Brokers, and topics by name or id (id from version 10, asking by id alone from 12, KIP-516). A topic
 // that is not there is created before the answer leaves, if client and broker allow it (version 4, KIP-4).
+#include <algorithm>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,8 @@ namespace ottla {
 namespace {
 
 using Topic_ = MetadataResponse::MetadataResponseTopic;
+
+constexpr std::int16_t by_id_since = 12;
 
 // Leader and replicas as they are; a replica on a broker that is fenced is offline.
 Topic_ describe(const Controller& state, const Topic& topic) {
@@ -67,7 +70,7 @@ Awaitable<Topic_> describe_by_name(RequestContext& context, std::string name, bo
   if (const auto valid = check_topic_name(name); !valid) {
     co_return Topic_{.error_code = valid.error().code, .name = std::move(name)};
   }
-  if (!may_create) {
+  if (!may_create || name == cluster_metadata_topic) {
     co_return Topic_{.error_code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, .name = std::move(name)};
   }
   NewTopic wish = name == offsets_topic ? offsets_topic_wish(context.broker.config) : NewTopic{.name = name};
@@ -79,12 +82,31 @@ Awaitable<Topic_> describe_by_name(RequestContext& context, std::string name, bo
                    .name = std::move(name)};
 }
 
+// Versions 10 and 11 have the field for an id, but Kafka did not look at it yet.
+bool asks_by_id_too_early(const MetadataRequest& request, std::int16_t version) {
+  return version < by_id_since && request.topics &&
+         std::ranges::any_of(
+             *request.topics, [](const auto& topic) { return !topic.name || !topic.topic_id.is_zero(); });
+}
+
+MetadataResponse refuse(const MetadataRequest& request) {
+  MetadataResponse response{.error_code = ErrorCode::INVALID_REQUEST};
+  for (const auto& topic : *request.topics) {
+    response.topics.push_back(
+        {.error_code = ErrorCode::INVALID_REQUEST, .name = topic.name.value_or(""), .topic_id = topic.topic_id});
+  }
+  return response;
+}
+
 }  // namespace
 
 template <>
 Awaitable<MetadataResponse> handle(RequestContext& context, MetadataRequest& request) {
   Broker& broker = context.broker;
   const auto version = context.header.api_version;
+  if (asks_by_id_too_early(request, version)) {
+    co_return refuse(request);
+  }
   MetadataResponse response;
   auto nodes = broker.nodes_for(context.connection);
   response.controller_id = broker.controller_among(nodes);

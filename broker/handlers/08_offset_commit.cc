@@ -11,6 +11,16 @@ constexpr std::int16_t topic_ids_since = 10;
 
 using TopicAnswer = OffsetCommitResponse::OffsetCommitResponseTopic;
 
+// Kafka measures a string as Java does: what takes four bytes in UTF-8 takes two units in UTF-16, all else one.
+std::int64_t utf16_length(std::string_view utf8) {
+  std::int64_t units = 0;
+  for (const char one : utf8) {
+    const auto byte = static_cast<unsigned char>(one);
+    units += byte >= 0xF0 ? 2 : (byte & 0xC0U) != 0x80 ? 1 : 0;
+  }
+  return std::max(units, (std::ssize(utf8) + 2) / 3);  // more than three bytes for a unit are no UTF-8
+}
+
 // Why one partition cannot be committed, whatever the group says.
 ErrorCode check(const Broker& broker, const NamedTopic& topic, bool by_id,
                 const OffsetCommitRequest::OffsetCommitRequestTopic::OffsetCommitRequestPartition& asked) {
@@ -20,7 +30,7 @@ ErrorCode check(const Broker& broker, const NamedTopic& topic, bool by_id,
   if (!topic.has(asked.partition_index)) {
     return ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
   }
-  if (asked.committed_metadata && std::ssize(*asked.committed_metadata) > broker.config.offset_metadata_max_bytes) {
+  if (asked.committed_metadata && utf16_length(*asked.committed_metadata) > broker.config.offset_metadata_max_bytes) {
     return ErrorCode::OFFSET_METADATA_TOO_LARGE;
   }
   return ErrorCode::NONE;

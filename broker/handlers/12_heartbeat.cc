@@ -5,6 +5,9 @@ namespace ottla {
 
 template <>
 Awaitable<HeartbeatResponse> handle(RequestContext& context, HeartbeatRequest& request) {
+  if (request.group_id.empty()) {
+    co_return HeartbeatResponse{.error_code = ErrorCode::INVALID_GROUP_ID};
+  }
   const std::string group = request.group_id;
   groups::Event event = groups::Heartbeat{.request = std::move(request)};
   const auto answer = co_await context.broker.groups->ask(group, std::move(event), IfAbsent::refuse);

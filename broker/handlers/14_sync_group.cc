@@ -10,6 +10,9 @@ Awaitable<SyncGroupResponse> handle(RequestContext& context, SyncGroupRequest& r
   if (context.header.api_version >= 5 && (!request.protocol_type || !request.protocol_name)) {
     co_return SyncGroupResponse{.error_code = ErrorCode::INCONSISTENT_GROUP_PROTOCOL};
   }
+  if (group.empty()) {
+    co_return SyncGroupResponse{.error_code = ErrorCode::INVALID_GROUP_ID};
+  }
   groups::Event event = groups::Sync{.request = std::move(request)};
   auto answer = co_await context.broker.groups->ask(group, std::move(event), IfAbsent::refuse);
   if (!answer) {

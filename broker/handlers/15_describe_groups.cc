@@ -1,4 +1,4 @@
-// DescribeGroups 0-6. Subscriptions and assignments are told of a stable group only. A group that is not there is Dead,
+// DescribeGroups 0-6. Subscriptions are told of a stable group only. A group that is not there is Dead,
 // and from version 6 GROUP_ID_NOT_FOUND (KIP-1043).
 #include "broker/groups/handler_help.h"
 
@@ -28,7 +28,7 @@ Described describe(const groups::Group& group) {
                               .client_id = member.client_id,
                               .client_host = member.client_host,
                               .member_metadata = metadata != nullptr ? *metadata : Bytes{},
-                              .member_assignment = is_stable ? member.assignment : Bytes{}});
+                              .member_assignment = member.assignment});
   }
   return answer;
 }
@@ -59,7 +59,7 @@ Awaitable<DescribeGroupsResponse> handle(RequestContext& context, DescribeGroups
         found->error_message = "Group " + id + (seen.is_other_kind ? " is not a classic group." : " not found.");
       }
     }
-    if (request.include_authorized_operations) {
+    if (request.include_authorized_operations && found->error_code == ErrorCode::NONE) {
       found->authorized_operations = all_group_operations;
     }
     response.groups.push_back(std::move(*found));

@@ -30,14 +30,16 @@ Result<NewTopic> wish_of(const Asked& asked) {
     wish.configs[config.name] = *config.value;
   }
   if (!asked.assignments.empty()) {
-    if (asked.num_partitions != -1 || asked.replication_factor != -1) {
+    if (asked.replication_factor != -1 || asked.num_partitions != -1) {
       return failure(ErrorCode::INVALID_REQUEST,
-                     "A manual partition assignment was specified, but the number of partitions or the replication "
-                     "factor was not -1.");
+                     fmt::format("A manual partition assignment was specified, but {} was not set to -1.",
+                                 asked.replication_factor != -1 ? "replication factor" : "numPartitions"));
     }
     for (const auto& assignment : asked.assignments) {
       if (!wish.assignments.emplace(assignment.partition_index, assignment.broker_ids).second) {
-        return failure(ErrorCode::INVALID_REPLICA_ASSIGNMENT, "Found multiple manual assignments for one partition.");
+        return failure(
+            ErrorCode::INVALID_REPLICA_ASSIGNMENT,
+            fmt::format("Found multiple manual partition assignments for partition {}", assignment.partition_index));
       }
     }
   }

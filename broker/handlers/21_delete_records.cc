@@ -1,6 +1,7 @@
 // DeleteRecords 0-2. The records below an offset (-1: the high watermark) are served no more; the answer leaves once no
 // crash can bring them back. Their files go afterwards.
 #include "broker/broker.h"
+#include "broker/groups/offsets_topic.h"
 #include "broker/handlers.h"
 
 namespace ottla {
@@ -28,8 +29,9 @@ Awaitable<DeleteRecordsResponse> handle(RequestContext& context, DeleteRecordsRe
       Answer& answer = topic_answer.partitions.emplace_back();
       answer.partition_index = asked.partition_index;
       const auto partition = served ? served->partition(asked.partition_index) : nullptr;
-      answer_with(answer, partition ? partition->delete_records(asked.offset)
-                                    : failure(absence(served, asked.partition_index), ""));
+      answer_with(answer, !partition                      ? failure(absence(served, asked.partition_index), "")
+                          : served->name == offsets_topic ? failure(ErrorCode::INVALID_TOPIC_EXCEPTION, "")
+                                                          : partition->delete_records(asked.offset));
       has_deleted = has_deleted || answer.error_code == ErrorCode::NONE;
     }
   }

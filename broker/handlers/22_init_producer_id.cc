@@ -10,6 +10,11 @@ namespace ottla {
 template <>
 Awaitable<InitProducerIdResponse> handle(RequestContext& context, InitProducerIdRequest& request) {
   InitProducerIdResponse response;
+  if ((request.producer_id == -1) != (request.producer_epoch == -1)) {  // half an identity
+    response.error_code = ErrorCode::INVALID_REQUEST;
+    response.producer_epoch = -1;
+    co_return response;
+  }
   if (request.transactional_id) {
     logger().warn("refused a transactional producer: transactions are not served yet");
     response.error_code = request.transactional_id->empty() ? ErrorCode::INVALID_REQUEST

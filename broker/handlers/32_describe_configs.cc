@@ -81,13 +81,10 @@ Awaitable<DescribeConfigsResponse> handle(RequestContext& context, DescribeConfi
     auto& result = response.results.emplace_back();
     result.resource_type = resource.resource_type;
     result.resource_name = resource.resource_name;
-    result.error_message.reset();
     auto entries = entries_of(context.broker, resource.resource_type, resource.resource_name);
     if (!entries) {
       result.error_code = entries.error().code;
-      if (!entries.error().message.empty()) {
-        result.error_message = entries.error().message;
-      }
+      result.error_message = entries.error().message;
       continue;
     }
     const auto& wanted = resource.configuration_keys;

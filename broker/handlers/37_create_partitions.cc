@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
 
 #include "broker/broker.h"
 #include "broker/groups/offsets_topic.h"
@@ -34,40 +35,15 @@ Result<void> check_count(const Topic& topic, const Asked& asked) {
   return {};
 }
 
-// Every replica is on a broker that there is, and each new partition has as many as the others.
-Result<void> check_assignments(const Asked& asked, const Controller& state, const Topic& topic, BrokerId self) {
-  for (const auto& assignment : asked.assignments.value_or(std::vector<Asked::CreatePartitionsAssignment>{})) {
-    for (const BrokerId broker : assignment.broker_ids) {
-      if (broker != self && !state.brokers().contains(broker)) {
-        return failure(ErrorCode::INVALID_REPLICA_ASSIGNMENT,
-                       fmt::format("The manual partition assignment includes broker {}, but no such broker is "
-                                   "registered.",
-                                   broker.value));
-      }
-    }
-    const std::size_t wanted = topic.partitions.front().replicas.size();
-    if (assignment.broker_ids.size() != wanted) {
-      return failure(ErrorCode::INVALID_REPLICA_ASSIGNMENT,
-                     fmt::format("The manual partition assignment includes a partition with {} replica(s), but this "
-                                 "is not consistent with previous partitions, which have {} replica(s).",
-                                 assignment.broker_ids.size(), wanted));
-    }
-  }
-  return {};
-}
-
 Result<AddPartitions> plan(const Controller& state, const Config& config, const Asked& asked) {
   const auto topic = state.topic(asked.name);
   if (topic == nullptr) {
-    return failure(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "This server does not host this topic-partition.");
+    return failure(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "");
   }
   if (topic->name == offsets_topic) {
     return failure(ErrorCode::INVALID_TOPIC_EXCEPTION, "a group's partition follows from how many there are");
   }
   if (auto valid = check_count(*topic, asked); !valid) {
-    return std::unexpected(std::move(valid.error()));
-  }
-  if (auto valid = check_assignments(asked, state, *topic, config.node_id); !valid) {
     return std::unexpected(std::move(valid.error()));
   }
   const auto now = static_cast<std::int32_t>(topic->partitions.size());
@@ -112,15 +88,20 @@ Awaitable<CreatePartitionsResponse> handle(RequestContext& context, CreatePartit
   for (const auto& asked : request.topics) {
     ++times_asked[asked.name];
   }
+  std::set<std::string_view> refused_twice;
   CreatePartitionsResponse response;
   for (const auto& asked : request.topics) {
     Result<void> created = failure(ErrorCode::INVALID_REQUEST, "Duplicate topic name.");
     if (times_asked[asked.name] == 1) {
       created = co_await create_partitions(context.broker, asked, request.validate_only);
+    } else if (!refused_twice.insert(asked.name).second) {
+      continue;
     }
     response.results.push_back({.name = asked.name,
                                 .error_code = created ? ErrorCode::NONE : created.error().code,
-                                .error_message = created ? std::nullopt : std::optional(created.error().message)});
+                                .error_message = created || created.error().message.empty()
+                                                     ? std::nullopt
+                                                     : std::optional(created.error().message)});
   }
   co_return response;
 }

@@ -5,6 +5,9 @@ namespace ottla {
 
 template <>
 Awaitable<OffsetDeleteResponse> handle(RequestContext& context, OffsetDeleteRequest& request) {
+  if (request.group_id.empty()) {
+    co_return OffsetDeleteResponse{.error_code = ErrorCode::INVALID_GROUP_ID};
+  }
   OffsetDeleteResponse response;
   auto look = [](const groups::AnyGroup* group) {
     return group != nullptr ? group->subscribed_topics() : std::set<std::string>{};

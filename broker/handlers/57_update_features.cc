@@ -11,12 +11,17 @@ namespace ottla {
 
 namespace {
 
-constexpr std::int16_t one_error_for_all_since = 2;
+constexpr std::int16_t results_until = 1;
+constexpr std::int8_t upgrade = 1;
+constexpr std::int8_t unsafe_downgrade = 3;
 
 using Update = UpdateFeaturesRequest::FeatureUpdateKey;
 
 // Empty: the feature is at that level.
 std::string refusal(const Update& update, BrokerId node) {
+  if (update.upgrade_type < upgrade || update.upgrade_type > unsafe_downgrade) {
+    return "The controller does not support the given upgrade type.";
+  }
   if (update.max_version_level < 0) {
     return "A feature version cannot be less than 0.";
   }
@@ -31,32 +36,25 @@ std::string refusal(const Update& update, BrokerId node) {
   return {};
 }
 
-Error check(const Update& update, BrokerId node) {
-  const std::string why = refusal(update, node);
-  if (why.empty()) {
-    return {ErrorCode::NONE, {}};
-  }
-  return {ErrorCode::INVALID_UPDATE_VERSION,
-          fmt::format("Invalid update version {} for feature {}. {}", update.max_version_level, update.feature, why)};
-}
-
 }  // namespace
 
+// Where one is wrong none is updated, and in each version one error speaks for all.
 template <>
 Awaitable<UpdateFeaturesResponse> handle(RequestContext& context, UpdateFeaturesRequest& request) {
   UpdateFeaturesResponse response;
   response.error_message.reset();
   for (const auto& update : request.feature_updates) {
-    const Error error = check(update, context.broker.config.node_id);
-    if (context.header.api_version < one_error_for_all_since) {
-      response.results.push_back(
-          {.feature = update.feature,
-           .error_code = error.code,
-           .error_message = error.code == ErrorCode::NONE ? std::nullopt : std::optional(error.message)});
-    } else if (error.code != ErrorCode::NONE && response.error_code == ErrorCode::NONE) {
-      response.error_code = error.code;
-      response.error_message =
-          "The update failed for all features since the following feature had an error: " + error.message;
+    if (const std::string why = refusal(update, context.broker.config.node_id); !why.empty()) {
+      response.error_code = ErrorCode::INVALID_UPDATE_VERSION;
+      response.error_message = fmt::format(
+          "The update failed for all features since the following feature had an error: Invalid update version {} for "
+          "feature {}. {}",
+          update.max_version_level, update.feature, why);
+      response.results.clear();
+      break;
+    }
+    if (context.header.api_version <= results_until) {
+      response.results.push_back({.feature = update.feature, .error_message = std::nullopt});
     }
   }
   co_return response;

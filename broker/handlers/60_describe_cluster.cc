@@ -1,4 +1,6 @@
 // DescribeCluster 0-2 (KIP-700). A client listener describes brokers; controllers are asked for elsewhere (KIP-919).
+#include <fmt/format.h>
+
 #include "broker/broker.h"
 #include "broker/connection.h"
 #include "broker/handlers.h"
@@ -11,11 +13,15 @@ Awaitable<DescribeClusterResponse> handle(RequestContext& context, DescribeClust
   constexpr std::int8_t brokers = 1;
   constexpr std::int8_t controllers = 2;
   DescribeClusterResponse response;
-  response.endpoint_type = request.endpoint_type;
+  if (request.endpoint_type == controllers) {
+    response.error_code = ErrorCode::MISMATCHED_ENDPOINT_TYPE;
+    response.error_message =
+        "The request was sent to an endpoint of type BROKER, but we wanted an endpoint of type CONTROLLER";
+    co_return response;
+  }
   if (request.endpoint_type != brokers) {
-    response.error_code = request.endpoint_type == controllers ? ErrorCode::MISMATCHED_ENDPOINT_TYPE
-                                                               : ErrorCode::UNSUPPORTED_ENDPOINT_TYPE;
-    response.error_message = "Only the brokers can be described on this listener.";
+    response.error_code = ErrorCode::UNSUPPORTED_ENDPOINT_TYPE;
+    response.error_message = fmt::format("Unsupported endpoint type {}", request.endpoint_type);
     co_return response;
   }
   response.cluster_id = context.broker.directory->cluster_id();

@@ -4,6 +4,16 @@
 
 namespace ottla {
 
+namespace {
+
+Error why_absent(const std::string& name) {
+  const auto valid = check_topic_name(name);
+  return valid ? Error{ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "This server does not host this topic-partition."}
+               : valid.error();
+}
+
+}  // namespace
+
 template <>
 Awaitable<DescribeProducersResponse> handle(RequestContext& context, DescribeProducersRequest& request) {
   DescribeProducersResponse response;
@@ -11,9 +21,15 @@ Awaitable<DescribeProducersResponse> handle(RequestContext& context, DescribePro
     auto& topic = response.topics.emplace_back();
     topic.name = asked.name;
     const auto served = context.broker.partitions.find(asked.name);
+    const auto wrong = served ? std::nullopt : std::optional(why_absent(asked.name));
     for (const std::int32_t index : asked.partition_indexes) {
       auto& answer = topic.partitions.emplace_back();
       answer.partition_index = index;
+      if (wrong) {
+        answer.error_code = wrong->code;
+        answer.error_message = wrong->message;
+        continue;
+      }
       const auto partition = served ? served->partition(index) : nullptr;
       answer.error_code = partition ? partition->view().error : absence(served, index);
       if (answer.error_code != ErrorCode::NONE) {

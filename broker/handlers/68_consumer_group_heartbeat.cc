@@ -1,5 +1,7 @@
 // ConsumerGroupHeartbeat 0-1 (KIP-848). Joins, keeps alive, says what a member owns, leaves; see broker/groups/core.
 // The answer leaves when what it says is durable.
+#include <fmt/format.h>
+
 #include "broker/groups/core/consumer_request.h"
 #include "broker/groups/handler_help.h"
 
@@ -24,12 +26,16 @@ Awaitable<ConsumerGroupHeartbeatResponse> handle(RequestContext& context, Consum
   }
   const std::string group = request.group_id;
   const bool is_joining = request.member_epoch == ConsumerGroupHeartbeatRequest::join_epoch;
+  const bool is_leaving = request.member_epoch < ConsumerGroupHeartbeatRequest::join_epoch;
   const auto if_absent = is_joining ? IfAbsent::create : IfAbsent::refuse;
   groups::ConsumerHeartbeat beat{.client_id = std::string(context.header.client_id.value_or("")),
                                  .client_host = "/" + context.connection.peer_host()};
   beat.request = std::move(request);
   groups::Event event = std::move(beat);
   auto answer = co_await context.broker.groups->ask(group, std::move(event), if_absent);
+  if (!answer && answer.error().code == ErrorCode::GROUP_ID_NOT_FOUND && !is_leaving) {
+    co_return refusal({answer.error().code, fmt::format("Consumer group {} not found.", group)});
+  }
   if (!answer) {
     co_return refusal(answer.error());
   }

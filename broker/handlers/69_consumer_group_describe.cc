@@ -62,6 +62,10 @@ Awaitable<ConsumerGroupDescribeResponse> handle(RequestContext& context, Consume
                  .is_other_kind = consumer == nullptr && group != nullptr};
   };
   for (const std::string& id : request.group_ids) {
+    if (id.empty()) {
+      response.groups.push_back({.error_code = ErrorCode::INVALID_GROUP_ID, .group_id = id});
+      continue;
+    }
     if (const auto served = context.broker.groups->check(id); !served) {
       response.groups.push_back(
           {.error_code = served.error().code, .error_message = served.error().message, .group_id = id});
@@ -75,7 +79,7 @@ Awaitable<ConsumerGroupDescribeResponse> handle(RequestContext& context, Consume
                     .error_message = "Group " + id + (seen.is_other_kind ? " is not a consumer group." : " not found."),
                     .group_id = id};
     }
-    if (request.include_authorized_operations) {
+    if (request.include_authorized_operations && found->error_code == ErrorCode::NONE) {
       found->authorized_operations = all_group_operations;
     }
     response.groups.push_back(std::move(*found));

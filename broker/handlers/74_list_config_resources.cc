@@ -1,6 +1,7 @@
 // ListConfigResources 0-1 (KIP-1142): what has settings. Version 0 asks for client metrics alone, and there are none.
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "broker/broker.h"
 #include "broker/handlers.h"
@@ -39,11 +40,11 @@ std::vector<std::string> names_of(const Broker& broker, std::int8_t type) {
 
 template <>
 Awaitable<ListConfigResourcesResponse> handle(RequestContext& context, ListConfigResourcesRequest& request) {
-  std::vector<std::int8_t> types = request.resource_types;
+  std::set<std::int8_t> types(request.resource_types.begin(), request.resource_types.end());
   if (context.header.api_version == 0) {
     types = {client_metrics};
   } else if (types.empty()) {
-    types.assign(all_types.begin(), all_types.end());
+    types = {all_types.begin(), all_types.end()};
   }
   ListConfigResourcesResponse response;
   for (const std::int8_t type : types) {

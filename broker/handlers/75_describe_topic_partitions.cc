@@ -35,7 +35,6 @@ std::int32_t describe(const Controller& state, const Topic& topic, std::int32_t 
                       Answer& answer) {
   answer.topic_id = topic.id;
   answer.is_internal = topic.name == offsets_topic;
-  answer.topic_authorized_operations = all_topic_operations;
   const auto count = static_cast<std::int32_t>(topic.partitions.size());
   const std::int32_t end = first >= count ? count : first + std::min(room, count - first);
   for (std::int32_t index = first; index < end; ++index) {
@@ -54,37 +53,59 @@ std::int32_t describe(const Controller& state, const Topic& topic, std::int32_t 
   return end;
 }
 
+// A cursor stands on one of the topics asked for.
+bool has_sound_cursor(const DescribeTopicPartitionsRequest& request) {
+  return !request.cursor || (request.cursor->partition_index >= 0 &&
+                             (request.topics.empty() || std::ranges::any_of(request.topics, [&](const auto& topic) {
+                                return topic.name == request.cursor->topic_name;
+                              })));
+}
+
+DescribeTopicPartitionsResponse refuse(const DescribeTopicPartitionsRequest& request) {
+  DescribeTopicPartitionsResponse response;
+  for (const auto& topic : request.topics) {
+    response.topics.push_back({.error_code = ErrorCode::INVALID_REQUEST, .name = topic.name});
+  }
+  return response;
+}
+
+DescribeTopicPartitionsResponse describe(const Controller& state, const DescribeTopicPartitionsRequest& request) {
+  DescribeTopicPartitionsResponse response;
+  std::int32_t room = std::clamp(request.response_partition_limit, 1, partitions_max);
+  for (const std::string& name : wanted_names(state, request)) {
+    const bool goes_on = request.cursor && request.cursor->topic_name == name;
+    const std::int32_t first = goes_on ? request.cursor->partition_index : 0;
+    if (room == 0) {
+      response.next_cursor = DescribeTopicPartitionsResponse::Cursor{name, first};
+      break;
+    }
+    Answer& answer = response.topics.emplace_back();
+    answer.name = name;
+    answer.topic_authorized_operations = all_topic_operations;
+    const auto topic = state.topic(name);
+    if (topic == nullptr) {
+      const auto valid = check_topic_name(name);
+      answer.error_code = valid ? ErrorCode::UNKNOWN_TOPIC_OR_PARTITION : valid.error().code;
+      continue;
+    }
+    const std::int32_t end = describe(state, *topic, first, room, answer);
+    room -= end - std::min(first, end);
+    if (end < static_cast<std::int32_t>(topic->partitions.size())) {
+      response.next_cursor = DescribeTopicPartitionsResponse::Cursor{name, end};
+      break;
+    }
+  }
+  return response;
+}
+
 }  // namespace
 
 template <>
 Awaitable<DescribeTopicPartitionsResponse> handle(RequestContext& context, DescribeTopicPartitionsRequest& request) {
-  co_return context.broker.metadata->read([&](const Controller& state) {
-    DescribeTopicPartitionsResponse response;
-    std::int32_t room = std::clamp(request.response_partition_limit, 1, partitions_max);
-    for (const std::string& name : wanted_names(state, request)) {
-      const bool goes_on = request.cursor && request.cursor->topic_name == name;
-      const std::int32_t first = goes_on ? std::max(0, request.cursor->partition_index) : 0;
-      if (room == 0) {
-        response.next_cursor = DescribeTopicPartitionsResponse::Cursor{name, first};
-        break;
-      }
-      Answer& answer = response.topics.emplace_back();
-      answer.name = name;
-      const auto topic = state.topic(name);
-      if (topic == nullptr) {
-        const auto valid = check_topic_name(name);
-        answer.error_code = valid ? ErrorCode::UNKNOWN_TOPIC_OR_PARTITION : valid.error().code;
-        continue;
-      }
-      const std::int32_t end = describe(state, *topic, first, room, answer);
-      room -= end - std::min(first, end);
-      if (end < static_cast<std::int32_t>(topic->partitions.size())) {
-        response.next_cursor = DescribeTopicPartitionsResponse::Cursor{name, end};
-        break;
-      }
-    }
-    return response;
-  });
+  if (!has_sound_cursor(request)) {
+    co_return refuse(request);
+  }
+  co_return context.broker.metadata->read([&](const Controller& state) { return describe(state, request); });
 }
 
 }  // namespace ottla

@@ -7,10 +7,12 @@ from explained import EXPLAINED, UNORDERED
 
 # In Kafka's form and in ours, which is shorter: what a broker makes ends with it.
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=-)[A-Za-z0-9_-]{22}$")
+TIME = re.compile(r"\b\d{13}\b")
 UUID_BASE64 = re.compile(r"^[A-Za-z0-9_-]{22}$")
 NO_UUID = "AAAAAAAAAAAAAAAAAAAAAA"
 KEYS = ("name", "topic_name", "topic", "topic_id", "partition", "partition_index", "group_id", "resource_name", "api_key", "log_dir",
         "producer_id", "resource_type", "member_id")
+NAMES = ("name", "topic_name", "topic")
 # Values that are told by no other side: how long each took.
 MASKED = {"throttle_time_ms", "push_interval_ms"}
 
@@ -70,6 +72,8 @@ class Normaliser:
                 return "<port>"
             if self.since_ms <= value <= self.until_ms:
                 return "<now>"
+            if name == "usable_bytes" and value > 10**6:
+                return "<free>"  # of one disk, at two moments
             if name in ("producer_id", "session_id") and value >= (name == "session_id"):
                 return self.named(name, value)
             return value
@@ -78,12 +82,16 @@ class Normaliser:
         if UUID_BASE64.match(value) and value != NO_UUID and name in ("topic_id", "member_id"):
             return self.named(name, value)
         value = value.replace(f"127.0.0.1:{self.port}", "<address>").replace(self.data, "<data>")
+        value = TIME.sub(lambda found: "<now>" if self.since_ms <= int(found[0]) <= self.until_ms else found[0], value)
         return UUID.sub(lambda found: self.named("uuid", found[0]), value) if name in ("member_id", "leader") else value
 
 
 def sorting_key(value):
-    keys = [str(value[key]) for key in KEYS if key in value] if isinstance(value, dict) else []
-    return keys, json.dumps(value, sort_keys=True)
+    """What tells an element from others: names, and numbers within them; a topic's id only where it has no name."""
+    known = [key for key in KEYS if key in value] if isinstance(value, dict) else []
+    if any(value[key] for key in known if key in NAMES):
+        known = [key for key in known if key != "topic_id"]
+    return [str(value[key]) for key in known], json.dumps(value, sort_keys=True)
 
 
 class Aligned(dict):
@@ -95,8 +103,11 @@ def aligned(elements):
         return elements
     by_key = Aligned()
     for one in elements:
-        by_key.setdefault(" ".join(re.sub(r"[][]", "", key) for key in sorting_key(one)[0]), one)
-    return by_key if len(by_key) == len(elements) else elements
+        key = " ".join(re.sub(r"[][]", "", key) for key in sorting_key(one)[0])
+        while key in by_key:
+            key += " again"
+        by_key[key] = one
+    return by_key
 
 
 def leaves_that_differ(path, kafka, ours):

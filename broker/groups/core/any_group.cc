@@ -25,9 +25,9 @@ Effects AnyGroup::step(Millis now, const Event& event) {
   const auto* beat = std::get_if<ConsumerHeartbeat>(&event);
   const bool is_new = beat != nullptr && beat->request.member_epoch == ConsumerGroupHeartbeatRequest::join_epoch;
   if (classic() != nullptr && is_new && std::ssize(classic()->members()) >= settings_.consumer_max_size) {
-    effects.answers.push_back({beat->token, ConsumerGroupHeartbeatResponse{
-                                                .error_code = ErrorCode::GROUP_MAX_SIZE_REACHED,
-                                                .error_message = "The consumer group has reached its maximum size."}});
+    effects.answers.push_back(
+        {beat->token, ConsumerGroupHeartbeatResponse{.error_code = ErrorCode::GROUP_MAX_SIZE_REACHED,
+                                                     .error_message = too_large(settings_)}});
     return effects;  // for one that does not come in, a classic group stays what it is
   }
   if (classic() != nullptr && classic()->state() != State::Dead && is_new) {

@@ -117,6 +117,7 @@ void ConsumerGroup::on(const Join& event) {
     bump_epoch(fmt::format("member {} of client {} at {} joined by the classic protocol", id, event.client_id,
                            event.client_host));
   }
+  make_target();
   reconcile(member, with_ids(subscription->owned_partitions, *topics_));
   keep_alive(member, "JoinGroup");
   member.must_act_by = now_ + member.rebalance_timeout_ms;
@@ -198,10 +199,7 @@ void ConsumerGroup::on(const Leave& event) {
       const auto holder = static_members_.find(*leaving.group_instance_id);
       id = holder != static_members_.end() ? holder->second : "";
     }
-    auto error = is_dead_ ? ErrorCode::COORDINATOR_NOT_AVAILABLE : check_member(id, leaving.group_instance_id);
-    if (error == ErrorCode::NONE && !members_.at(id).classic) {
-      error = ErrorCode::UNKNOWN_MEMBER_ID;  // the new protocol has its own way to leave
-    }
+    const auto error = is_dead_ ? ErrorCode::COORDINATOR_NOT_AVAILABLE : check_member(id, leaving.group_instance_id);
     if (error == ErrorCode::NONE) {
       remove_member(id, "left");
     }
@@ -240,7 +238,9 @@ Result<void> ConsumerGroup::take_over(Millis now, const Group& classic, const To
         with_ids(one.assignment.empty() ? subscription->owned_partitions : assignment->assigned_partitions, *topics);
   }
   topics_ = topics;
-  epoch_ = target_epoch_ = classic.generation();
+  if (!taken.empty()) {  // else the new group has nothing from the old one but its offsets
+    epoch_ = target_epoch_ = classic.generation();
+  }
   target_made_at_ = now;
   members_ = std::move(taken);
   for (auto& [id, member] : members_) {

@@ -1,4 +1,4 @@
-// Why is a group of the new protocol not settled? In words, for people.
+// Why is a group of the new protocol not settled, and why is a member refused? In words, for people.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,6 +7,20 @@
 #include "protocol/printable.h"
 
 namespace ottla::groups {
+
+// In Kafka's words.
+void ConsumerGroup::refuse_stranger(const ConsumerHeartbeat& event, ErrorCode error) {
+  const ConsumerGroupHeartbeatRequest& request = event.request;
+  if (error == ErrorCode::FENCED_INSTANCE_ID) {
+    refuse(event, error,
+           fmt::format("Static member {} with instance id {} was fenced by member {}.", request.member_id,
+                       *request.instance_id, static_members_.at(*request.instance_id)));
+  } else if (request.instance_id) {
+    refuse(event, error, fmt::format("Instance id {} is unknown.", *request.instance_id));
+  } else {
+    refuse(event, error, fmt::format("Member {} is not a member of group {}.", request.member_id, id_));
+  }
+}
 
 bool ConsumerGroup::is_settled() const {
   return std::ranges::all_of(members_, [this](const auto& one) { return one.second.is_settled(target_epoch_); });

@@ -54,6 +54,7 @@ void ConsumerGroup::on(const ConsumerHeartbeat& event) {
     bump_epoch(fmt::format("member {} of client {} at {} joined or changed its subscription", member->id,
                            event.client_id, event.client_host));
   }
+  make_target();
   const bool has_changed = reconcile(*member, owned_of(request));
   keep_alive(*member, "ConsumerGroupHeartbeat");
   ConsumerGroupHeartbeatResponse response{.member_id = member->id,
@@ -102,7 +103,7 @@ std::optional<Error> ConsumerGroup::check_epoch(const ConsumerMember& member, co
 ConsumerMember* ConsumerGroup::known_member(const ConsumerHeartbeat& event) {
   const Request& request = event.request;
   if (const auto error = check_member(request.member_id, request.instance_id); error != ErrorCode::NONE) {
-    refuse(event, error, fmt::format("Member {} is not (or no more) a member of group {}.", request.member_id, id_));
+    refuse_stranger(event, error);
     return nullptr;
   }
   ConsumerMember& member = members_.at(request.member_id);
@@ -123,8 +124,9 @@ ConsumerMember* ConsumerGroup::join(const ConsumerHeartbeat& event) {
     const bool has_left = old.epoch == Request::leave_static_epoch;
     if (!has_left && !old.classic && !is_broken_by(Mutant::static_member_not_fenced)) {
       refuse(event, ErrorCode::UNRELEASED_INSTANCE_ID,
-             fmt::format("Static member {} with instance id {} was not released. The instance must leave first.",
-                         old_id, *request.instance_id));
+             fmt::format("Static member {} with instance id {} cannot join the group because the instance id is owned "
+                         "by {} member.",
+                         request.member_id, *request.instance_id, old_id));
       return nullptr;
     }
     return &replace_static_member(old_id, request.member_id);
@@ -137,7 +139,7 @@ ConsumerMember* ConsumerGroup::join(const ConsumerHeartbeat& event) {
     return &member;
   }
   if (std::ssize(members_) >= settings_.consumer_max_size) {
-    refuse(event, ErrorCode::GROUP_MAX_SIZE_REACHED, "The consumer group has reached its maximum size.");
+    refuse(event, ErrorCode::GROUP_MAX_SIZE_REACHED, too_large(settings_));
     return nullptr;
   }
   return &add_member(request.member_id, request.instance_id);
@@ -217,7 +219,7 @@ bool ConsumerGroup::update(ConsumerMember& member, const ConsumerHeartbeat& even
 void ConsumerGroup::leave(const ConsumerHeartbeat& event) {
   const Request& request = event.request;
   if (const auto error = check_member(request.member_id, request.instance_id); error != ErrorCode::NONE) {
-    refuse(event, error, fmt::format("Member {} is not (or no more) a member of group {}.", request.member_id, id_));
+    refuse_stranger(event, error);
     return;
   }
   ConsumerMember& member = members_.at(request.member_id);
@@ -231,9 +233,7 @@ void ConsumerGroup::leave(const ConsumerHeartbeat& event) {
     remove_member(request.member_id, "left");
   }
   answer(event.token,
-         ConsumerGroupHeartbeatResponse{.member_id = request.member_id,
-                                        .member_epoch = request.member_epoch,
-                                        .heartbeat_interval_ms = settings_.consumer_heartbeat_interval_ms});
+         ConsumerGroupHeartbeatResponse{.member_id = request.member_id, .member_epoch = request.member_epoch});
 }
 
 void ConsumerGroup::remove_member(const std::string& id, const std::string& why) {
@@ -250,7 +250,8 @@ void ConsumerGroup::remove_member(const std::string& id, const std::string& why)
     touch(kind, id);
   }
   if (members_.empty()) {
-    empty_since_ = now_;
+    empty_since_ = target_made_at_ = now_;  // the one from the other after a restart
+    touch(ConsumerRecordKind::target_metadata);
   }
   bump_epoch(fmt::format("member {} of client {} at {} {}", id, member.client_id, member.client_host, why));
 }

@@ -67,6 +67,8 @@ class ConsumerGroup {
   [[nodiscard]] std::string explain(Millis now) const;
 
  private:
+  static constexpr std::int32_t first_epoch = 1;  // as in Kafka since 4.3
+
   using Key = std::pair<ConsumerRecordKind, std::string>;  // of a record: its kind, and the member or expression
 
   // consumer_group.cc
@@ -85,12 +87,14 @@ class ConsumerGroup {
   void keep_alive(ConsumerMember& member, const char* said);
   void wake_by(Millis when) { wake_at_ = std::min(wake_at_, when); }
   void refuse(const ConsumerHeartbeat& event, ErrorCode error, std::string message);
+  void refuse_stranger(const ConsumerHeartbeat& event, ErrorCode error);
   [[nodiscard]] bool is_broken_by(Mutant mutant) const { return settings_.mutant == mutant; }
 
   // reconcile.cc
   void take_topics(const TopicsView& topics);
   void resolve(const std::string& regex);
   void bump_epoch(const std::string& why);
+  void make_target();
   [[nodiscard]] std::set<TopicId> topics_of(const ConsumerMember& member) const;
   [[nodiscard]] std::int64_t metadata_hash() const;
   bool reconcile(ConsumerMember& member, const std::optional<Partitions>& owned);
@@ -129,8 +133,8 @@ class ConsumerGroup {
 
   bool is_dead_ = false;
   Millis empty_since_ = 0;
-  std::int32_t epoch_ = 0;
-  std::int32_t target_epoch_ = 0;  // of the members' targets
+  std::int32_t epoch_ = first_epoch;
+  std::int32_t target_epoch_ = 0;  // of the members' targets; behind `epoch_` until the next heartbeat
   std::int64_t target_made_at_ = 0;
   std::int64_t metadata_hash_ = 0;
   bool has_partition_metadata_ = false;  // a record of an older Kafka

@@ -14,7 +14,7 @@ TEST_F(ConsumerStory, the_first_member_has_all_once_that_is_durable) {
   EXPECT_EQ(join("a").member_epoch, waits);
   step(Written{log.back().id, true});
   const auto told = std::get<Beaten>(answers.at(last_token));
-  EXPECT_EQ(told.member_epoch, 1);
+  EXPECT_EQ(told.member_epoch, 2);
   EXPECT_EQ(given(told), (Partitions{t(0), t(1), t(2), t(3)}));
   EXPECT_EQ(group.state_name(), std::string("Stable"));
 }
@@ -22,26 +22,26 @@ TEST_F(ConsumerStory, the_first_member_has_all_once_that_is_durable) {
 TEST_F(ConsumerStory, a_partition_moves_only_when_its_owner_has_let_go) {
   join("a");
   EXPECT_EQ(given(join("b")), Partitions{});
-  const auto asked = beat("a", 1);
-  EXPECT_EQ(asked.member_epoch, 1);
+  const auto asked = beat("a", 2);
+  EXPECT_EQ(asked.member_epoch, 2);
   EXPECT_EQ(given(asked), (Partitions{t(0), t(1)}));
-  EXPECT_FALSE(beat("b", 2).assignment);  // still a's
-  EXPECT_EQ(let_go("a", 1, {t(0), t(1)}).member_epoch, 2);
-  EXPECT_EQ(given(beat("b", 2)), (Partitions{t(2), t(3)}));
+  EXPECT_FALSE(beat("b", 3).assignment);  // still a's
+  EXPECT_EQ(let_go("a", 2, {t(0), t(1)}).member_epoch, 3);
+  EXPECT_EQ(given(beat("b", 3)), (Partitions{t(2), t(3)}));
   EXPECT_EQ(group.state_name(), std::string("Stable"));
 }
 
 TEST_F(ConsumerStory, who_does_not_let_go_in_time_is_out) {
   join("a");
   join("b");
-  beat("a", 1);
+  beat("a", 2);
   for (int i = 0; i < 6; ++i) {
-    beat("a", 1);
-    beat("b", 2);
+    beat("a", 2);
+    beat("b", 3);
     wait(rebalance_ms / 6);
   }
-  EXPECT_EQ(beat("a", 1).error_code, UNKNOWN_MEMBER_ID);
-  EXPECT_EQ(given(beat("b", 2)).size(), 4U);
+  EXPECT_EQ(beat("a", 2).error_code, UNKNOWN_MEMBER_ID);
+  EXPECT_EQ(given(beat("b", 3)).size(), 4U);
 }
 
 TEST_F(ConsumerStory, a_silent_member_is_removed_when_its_session_ends) {
@@ -54,31 +54,31 @@ TEST_F(ConsumerStory, a_silent_member_is_removed_when_its_session_ends) {
 
 TEST_F(ConsumerStory, epochs_fence) {
   join("a");
-  EXPECT_EQ(beat("a", 2).error_code, FENCED_MEMBER_EPOCH);
-  EXPECT_EQ(beat("a", 0 + 1).error_code, NONE);
-  EXPECT_EQ(commit("a", 1, 0), NONE);
-  EXPECT_EQ(commit("a", 2, 0), STALE_MEMBER_EPOCH);
-  EXPECT_EQ(commit("b", 1, 0), UNKNOWN_MEMBER_ID);
-  EXPECT_EQ(group.consumer()->check_fetch("a", 2), STALE_MEMBER_EPOCH);
-  EXPECT_EQ(group.consumer()->check_fetch("a", 1), NONE);
+  EXPECT_EQ(beat("a", 3).error_code, FENCED_MEMBER_EPOCH);
+  EXPECT_EQ(beat("a", 2).error_code, NONE);
+  EXPECT_EQ(commit("a", 2, 0), NONE);
+  EXPECT_EQ(commit("a", 3, 0), STALE_MEMBER_EPOCH);
+  EXPECT_EQ(commit("b", 2, 0), UNKNOWN_MEMBER_ID);
+  EXPECT_EQ(group.consumer()->check_fetch("a", 3), STALE_MEMBER_EPOCH);
+  EXPECT_EQ(group.consumer()->check_fetch("a", 2), NONE);
 }
 
 TEST_F(ConsumerStory, an_older_epoch_may_commit_what_has_been_the_members_since) {
   join("a");
   join("b");
-  beat("a", 1);
-  let_go("a", 1, {t(0), t(1)});
-  EXPECT_EQ(commit("a", 1, 0), NONE);                // kept
-  EXPECT_EQ(commit("a", 1, 3), STALE_MEMBER_EPOCH);  // b's now
+  beat("a", 2);
+  let_go("a", 2, {t(0), t(1)});
+  EXPECT_EQ(commit("a", 2, 0), NONE);                // kept
+  EXPECT_EQ(commit("a", 2, 3), STALE_MEMBER_EPOCH);  // b's now
 }
 
 TEST_F(ConsumerStory, a_lost_answer_is_given_again) {
   join("a");
   join("b");
-  beat("a", 1);
-  let_go("a", 1, {t(0), t(1)});  // the answer with epoch 2 gets lost
-  EXPECT_EQ(let_go("a", 1, {t(0), t(1)}).member_epoch, 2);
-  EXPECT_EQ(let_go("a", 1, {t(0), t(1), t(3)}).error_code, FENCED_MEMBER_EPOCH);
+  beat("a", 2);
+  let_go("a", 2, {t(0), t(1)});  // the answer with epoch 3 gets lost
+  EXPECT_EQ(let_go("a", 2, {t(0), t(1)}).member_epoch, 3);
+  EXPECT_EQ(let_go("a", 2, {t(0), t(1), t(3)}).error_code, FENCED_MEMBER_EPOCH);
 }
 
 TEST_F(ConsumerStory, a_static_member_takes_over_from_its_former_self_after_it_said_so) {
@@ -91,9 +91,9 @@ TEST_F(ConsumerStory, a_static_member_takes_over_from_its_former_self_after_it_s
   first.request.member_epoch = -2;
   EXPECT_EQ(bring(first).member_epoch, -2);
   const auto back = bring(second);
-  EXPECT_EQ(back.member_epoch, 1);  // nobody else notices
+  EXPECT_EQ(back.member_epoch, 2);  // nobody else notices
   EXPECT_EQ(given(back).size(), 4U);
-  first.request.member_epoch = 1;
+  first.request.member_epoch = 2;
   EXPECT_EQ(bring(first).error_code, FENCED_INSTANCE_ID);
 }
 
@@ -105,21 +105,40 @@ TEST_F(ConsumerStory, a_regular_expression_finds_topics_that_come_later) {
   topic("t2", 2, 1);
   topic("other", 3, 1);
   now += 2'000;
-  EXPECT_EQ(given(beat("a", 1)).size(), 5U);
+  EXPECT_EQ(given(beat("a", 2)).size(), 5U);
   EXPECT_EQ(group.subscribed_topics(), (std::set<std::string>{"t", "t2"}));
 }
 
 TEST_F(ConsumerStory, all_of_it_is_known_after_a_restart) {
   join("a");
   join("b");
-  beat("a", 1);
-  commit("a", 1, 0);
+  beat("a", 2);
+  commit("a", 2, 0);
   const std::string before = group.state_name();
   restart();
   EXPECT_EQ(group.state_name(), before);
   EXPECT_EQ(group.offsets().size(), 1U);
-  EXPECT_EQ(let_go("a", 1, {t(0), t(1)}).member_epoch, 2);
-  EXPECT_EQ(given(beat("b", 2)), (Partitions{t(2), t(3)}));
+  EXPECT_EQ(let_go("a", 2, {t(0), t(1)}).member_epoch, 3);
+  EXPECT_EQ(given(beat("b", 3)), (Partitions{t(2), t(3)}));
+}
+
+TEST_F(ConsumerStory, who_subscribes_to_nothing_is_a_member_all_the_same) {
+  auto event = full("a", 0, {});
+  event.request.subscribed_topic_names.emplace();
+  EXPECT_EQ(bring(event).member_epoch, 1);  // a group's first, with no reason for a second
+  EXPECT_EQ(group.state_name(), std::string("Stable"));
+  restart();
+  EXPECT_EQ(beat("a", 1).error_code, NONE);
+}
+
+TEST_F(ConsumerStory, a_share_that_is_free_is_given_away_with_the_next_heartbeat) {
+  join("a");
+  join("b");
+  beat("b", -1);
+  EXPECT_EQ(group.state_name(), std::string("Assigning"));
+  restart();
+  EXPECT_EQ(given(beat("a", 2)).size(), 4U);
+  EXPECT_EQ(group.state_name(), std::string("Stable"));
 }
 
 TEST_F(ConsumerStory, a_group_with_members_cannot_be_deleted_and_one_without_can) {

@@ -202,7 +202,7 @@ void ConsumerGroup::restore_member(const ConsumerSaid& record) {
 // The members may be alive: each has a whole session, and a whole rebalance time-out, to say so.
 void ConsumerGroup::loaded(Millis now, const TopicsView& topics) {
   now_ = now;
-  empty_since_ = std::min(now, target_made_at_);  // the last one's leaving made a target
+  empty_since_ = std::min(now, target_made_at_);  // as the last one left it
   topics_ = topics;
   for (auto& [id, one] : members_) {
     keep_alive(one, "nothing since the coordinator started");
@@ -252,7 +252,7 @@ void ConsumerGroup::on(const Written& event) {
 }
 
 bool ConsumerGroup::is_forgettable() const {
-  const bool never_was = epoch_ == 0 && members_.empty() && offsets().empty() && touched_.empty();
+  const bool never_was = epoch_ == first_epoch && members_.empty() && offsets().empty() && touched_.empty();
   return log_.is_idle() && (is_dead_ || never_was);
 }
 

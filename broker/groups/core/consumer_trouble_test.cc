@@ -42,19 +42,24 @@ TEST_F(ConsumerTrouble, a_member_may_come_back_as_the_next_self_of_a_static_one)
 TEST_F(ConsumerTrouble, a_static_member_that_said_it_would_come_back_is_not_revived_by_a_late_heartbeat) {
   beat_static("a", 0);
   topic("t", 1, 5);
-  beat_static("a", 1);
-  ASSERT_EQ(group.consumer()->members().at("a").previous_epoch, 1);
+  beat_static("a", 2);
+  ASSERT_EQ(group.consumer()->members().at("a").previous_epoch, 2);
   beat_static("a", -2);
-  EXPECT_EQ(beat_static("a", 1).error_code, FENCED_MEMBER_EPOCH);
+  EXPECT_EQ(beat_static("a", 2).error_code, FENCED_MEMBER_EPOCH);
   EXPECT_EQ(beat_static("b", 0).error_code, NONE);
 }
 
-TEST_F(ConsumerTrouble, a_classic_leave_moves_only_classic_members) {
+// An administrator removes members of either kind that way.
+TEST_F(ConsumerTrouble, a_classic_leave_removes_whomever_it_names) {
   join("a");
+  beat_static("b", 0);
   Leave leave;
-  leave.members.push_back({.member_id = "a"});
-  EXPECT_EQ(std::get<LeaveGroupResponse>(tell(leave)).members.front().error_code, UNKNOWN_MEMBER_ID);
-  EXPECT_EQ(group.consumer()->members().size(), 1U);
+  leave.members = {{.member_id = "a"}, {.group_instance_id = "i"}, {.member_id = "stranger"}};
+  const auto told = std::get<LeaveGroupResponse>(tell(leave)).members;
+  EXPECT_EQ(told.at(0).error_code, NONE);
+  EXPECT_EQ(told.at(1).error_code, NONE);
+  EXPECT_EQ(told.at(2).error_code, UNKNOWN_MEMBER_ID);
+  EXPECT_TRUE(group.consumer()->members().empty());
 }
 
 TEST_F(ConsumerTrouble, what_a_classic_member_has_between_two_generations_stays_its_own_in_an_upgrade) {
@@ -88,7 +93,7 @@ TEST_F(ConsumerTrouble, an_expression_of_one_does_not_keep_others_from_new_topic
   other.request.subscribed_topic_regex = "u.*";
   bring(other);
   now += 900;
-  beat("a", 1);
+  beat("a", 2);
   EXPECT_TRUE(group.subscribed_topics().contains("t2"));
 }
 
@@ -100,6 +105,8 @@ TEST_F(ConsumerTrouble, the_first_to_leave_after_a_restart_does_not_cost_the_oth
   Leave leave;  // brings no topics
   leave.members.push_back({.member_id = id});
   EXPECT_EQ(std::get<LeaveGroupResponse>(tell(leave)).members.front().error_code, NONE);
+  EXPECT_EQ(group.consumer()->members().at("a").target.size(), 2U);
+  beat("a", 2);
   EXPECT_EQ(group.consumer()->members().at("a").target.size(), 4U);
 }
 

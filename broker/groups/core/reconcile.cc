@@ -102,7 +102,7 @@ std::string ConsumerGroup::assignor() const {
   return most->second > 0 ? most->first : uniform_assignor;
 }
 
-// A new epoch, with a target for each member.
+// The members' target is to be made anew, which the next heartbeat does.
 void ConsumerGroup::bump_epoch(const std::string& why) {
   std::erase_if(regexes_, [this](const auto& one) {
     const bool is_used =
@@ -112,10 +112,19 @@ void ConsumerGroup::bump_epoch(const std::string& why) {
     }
     return !is_used;
   });
-  target_epoch_ = ++epoch_;
-  target_made_at_ = now_;
+  ++epoch_;
   metadata_hash_ = metadata_hash();
   touch(ConsumerRecordKind::group);
+  effects_.notes.push_back(
+      fmt::format("group {}: epoch {} with {} members because {}", id_, epoch_, members_.size(), why));
+}
+
+void ConsumerGroup::make_target() {
+  if (target_epoch_ == epoch_) {
+    return;
+  }
+  target_epoch_ = epoch_;
+  target_made_at_ = now_;
   touch(ConsumerRecordKind::target_metadata);
   Subscribers subscribers;
   PartitionCounts counts;
@@ -135,8 +144,6 @@ void ConsumerGroup::bump_epoch(const std::string& why) {
       touch(ConsumerRecordKind::target, id);
     }
   }
-  effects_.notes.push_back(
-      fmt::format("group {}: epoch {} with {} members because {}", id_, epoch_, members_.size(), why));
 }
 
 // One step of a member towards its target; true if that changes what it may use. `owned`: what it says it still has.

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <string>
 
 #include "broker/groups/core/events.h"
 
@@ -39,5 +40,11 @@ struct Settings {
   std::int32_t consumer_max_size = std::numeric_limits<std::int32_t>::max();
   Mutant mutant = Mutant::none;
 };
+
+// In Kafka's words.
+inline std::string too_large(const Settings& settings) {
+  return "The consumer group has reached its maximum capacity of " + std::to_string(settings.consumer_max_size) +
+         " members.";
+}
 
 }  // namespace ottla::groups

@@ -53,6 +53,7 @@ def init_producer_id_with_an_empty_transactional_id(s):
 
 @scenario
 def transactional_producers(s):
+    s.quietly("FindCoordinator", 1, key=s.name(), key_type=1)  # Kafka makes the topic of transactions then
     for v in (0, 3, 5):
         s.eventually(lambda answer: answer["error_code"] not in ("NOT_COORDINATOR", "COORDINATOR_LOAD_IN_PROGRESS"),
                      "InitProducerId", v, transactional_id=s.name(f"-{v}"), transaction_timeout_ms=60000)
