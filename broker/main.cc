@@ -176,6 +176,9 @@ int main(int argc, char** argv) {
   if (options.group) {
     return ottla::run_group_command(*options.group);
   }
+  if (options.cluster) {
+    return ottla::run_cluster_command(*options.cluster);
+  }
   if (!options.config) {
     fmt::print(options.exit_code == 0 ? stdout : stderr, "{}", options.text);
     return options.exit_code;

@@ -64,6 +64,25 @@ void add_group_command(CLI::App& group, GroupCommand& command) {
       ->capture_default_str();
 }
 
+// Options of its own, unless the status is asked for.
+void add_cluster_command(CLI::App& cluster, ClusterCommand& command) {
+  cluster.add_option("--brokers", command.brokers, "How many")->capture_default_str();
+  cluster.add_option("--data", command.data_directory, "Where each keeps its data and its log")
+      ->option_text("DIR")
+      ->capture_default_str();
+  cluster.add_option("--base-port", command.base_port, "The first broker's; the others' follow")->capture_default_str();
+  cluster.add_option("--set", command.settings, "One setting, for each broker")
+      ->option_text("NAME=VALUE")
+      ->allow_extra_args(false);
+  CLI::App* status = cluster.add_subcommand("status",
+                                            "What a running broker knows of its cluster; status 1: something "
+                                            "is missing.");
+  status->add_option("--http", command.http_address, "The broker's http.listener")
+      ->option_text("HOST:PORT")
+      ->capture_default_str();
+  status->callback([&command] { command.wants_status = true; });
+}
+
 }  // namespace
 
 Options parse_options(int argc, const char* const* argv) {
@@ -88,6 +107,10 @@ Options parse_options(int argc, const char* const* argv) {
   CLI::App* group = app.add_subcommand("group", "Ask a running broker about a consumer group.");
   group->require_subcommand(1);
   add_group_command(*group, group_command);
+  ClusterCommand cluster_command;
+  CLI::App* cluster = app.add_subcommand("cluster", "Run several brokers on this machine, as one cluster.");
+  cluster->require_subcommand(0, 1);
+  add_cluster_command(*cluster, cluster_command);
   app.footer(settings_help());
   serve->footer(settings_help());
   try {
@@ -104,6 +127,9 @@ Options parse_options(int argc, const char* const* argv) {
   }
   if (group->parsed()) {
     return {.group = group_command};
+  }
+  if (cluster->parsed()) {
+    return {.cluster = cluster_command};
   }
   const auto given = gather(file, set);
   if (!given) {

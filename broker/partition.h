@@ -99,6 +99,8 @@ class Partition : public std::enable_shared_from_this<Partition> {
   // fetch) holds after the reading: else the log may have been cut and written anew under it.
   Result<LogSlice> replica_slice(Offset from, std::int64_t max_bytes);
   bool leads_in(LeaderEpoch epoch);
+  // What this leader knows of them; empty if it does not lead.
+  std::vector<Replica::Follower> followers();
   // Completes `woken` at the next append past `seen_end`, at the next advance of the high watermark past
   // `seen_high_watermark`, when another leads, or at once if that has been.
   void wake_on_append(Offset seen_end, Offset seen_high_watermark, std::shared_ptr<Woken> woken);

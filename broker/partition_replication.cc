@@ -43,6 +43,11 @@ bool Partition::leads_in(LeaderEpoch epoch) {
   return log_ && replica_.is_leading() && replica_.metadata().leader_epoch == epoch;
 }
 
+std::vector<Replica::Follower> Partition::followers() {
+  const std::lock_guard lock(mutex_);
+  return log_ && replica_.is_leading() ? replica_.followers() : std::vector<Replica::Follower>{};
+}
+
 void Partition::fetch_done(const FetchDone& done, std::span<const std::byte> records) {
   Turn turn(mutex_);
   fetched_ = records;

@@ -24,6 +24,18 @@ struct ReplicaTimes {
 class Replica {
  public:
   enum class Role : std::uint8_t { none, leader, follower, failed };
+  // What the leader knows of a follower, from its fetches in this epoch.
+  struct Follower {
+    BrokerId id;
+    BrokerEpoch broker_epoch;
+    Offset log_end_offset{-1};  // -1: not known
+    Offset durable_end_offset{-1};
+    std::int64_t last_caught_up_ms = 0;
+    bool was_caught_up = false;  // last_caught_up_ms means something
+    // Once it has this offset, it had caught up at that time.
+    Offset mark;
+    std::int64_t mark_ms = 0;
+  };
 
   // `generation` is greater than any that an earlier process of this broker has used for this partition's log.
   // `high_watermark`: from the checkpoint, at most the log end; only a hint.
@@ -46,20 +58,9 @@ class Replica {
   [[nodiscard]] const PartitionMetadata& metadata() const { return metadata_; }
   [[nodiscard]] const Isr& isr() const { return isr_; }
   [[nodiscard]] std::uint64_t generation() const { return generation_; }
+  [[nodiscard]] const std::vector<Follower>& followers() const { return followers_; }  // a leader's
 
  private:
-  // What the leader knows of a follower, from its fetches in this epoch.
-  struct Follower {
-    BrokerId id;
-    BrokerEpoch broker_epoch;
-    Offset log_end_offset{-1};  // -1: not known
-    Offset durable_end_offset{-1};
-    std::int64_t last_caught_up_ms = 0;
-    bool was_caught_up = false;  // last_caught_up_ms means something
-    // Once it has this offset, it had caught up at that time.
-    Offset mark;
-    std::int64_t mark_ms = 0;
-  };
   struct Context {
     std::int64_t now_ms;
     const LogView& log;

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "broker/groups/group_coordinator.h"
+#include "broker/http/cluster_page.h"
 #include "broker/http/metrics_page.h"
 #include "broker/log.h"
 
@@ -71,11 +72,13 @@ Awaitable<Response> answer(Broker& broker, const Request& request) {
   } else if (request.target() == "/metrics") {
     response.set(http::field::content_type, "text/plain; version=0.0.4; charset=utf-8");
     response.body() = metrics_page(broker);
+  } else if (request.target() == "/cluster") {
+    response.body() = co_await cluster_page(broker);
   } else if (request.target().starts_with(group_path)) {
     co_await explain_group(broker, unescaped(request.target().substr(group_path.size())), response);
   } else {
     response.result(http::status::not_found);
-    response.body() = "there are /health/live, /health/ready, /metrics and /groups/NAME\n";
+    response.body() = "there are /health/live, /health/ready, /metrics, /cluster and /groups/NAME\n";
   }
   response.prepare_payload();
   co_return response;

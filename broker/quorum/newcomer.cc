@@ -4,7 +4,9 @@ namespace ottla {
 
 namespace {
 
-std::string path_in(const std::string& directory) { return directory + "/quorum-newcomer"; }
+// Beside the metadata log, whose directory is there before.
+std::string folder_of(const std::string& directory) { return directory + "/.ottla-metadata"; }
+std::string path_in(const std::string& directory) { return folder_of(directory) + "/newcomer"; }
 
 }  // namespace
 
@@ -16,7 +18,7 @@ Result<void> mark_newcomer(Disk& disk, const std::string& directory) {
 
 Result<void> unmark_newcomer(Disk& disk, const std::string& directory) {
   auto done = disk.remove(path_in(directory));
-  return done ? disk.sync_directory(directory) : done;
+  return done ? disk.sync_directory(folder_of(directory)) : done;
 }
 
 }  // namespace ottla

@@ -30,7 +30,7 @@ UNORDERED = [
     ("DescribeProducers", r"topics\[\]\.partitions\[\]\.active_producers", "Kafka answers from a hash map"),
 ]
 
-NOT_SERVED = "(17|2[4-9]|30|31|34|36|38|39|40|41|43|45|46|48|49|50|51|55|64|65|66|7[6-9]|80|81|8[3-9]|9[0-3])"
+NOT_SERVED = "(17|2[4-9]|30|31|34|36|38|39|40|41|48|49|50|51|65|66|7[6-9]|80|81|8[3-9]|9[0-3])"
 OTHER_FEATURES = r'\{"name": "(metadata|kraft|transaction|share|streams|eligible.leader.replicas).version".*'
 TEXT = r'"[^"]+"'
 ANY = r".*"
