@@ -11,6 +11,7 @@
 #include "protocol/api/10001_propose.h"
 #include "protocol/api/10002_replica_fetch.h"
 #include "protocol/api/10003_member_heartbeat.h"
+#include "protocol/api/10004_join_quorum.h"
 #include "protocol/api/10_find_coordinator.h"
 #include "protocol/api/11_join_group.h"
 #include "protocol/api/12_heartbeat.h"
@@ -29,11 +30,16 @@
 #include "protocol/api/35_describe_log_dirs.h"
 #include "protocol/api/37_create_partitions.h"
 #include "protocol/api/42_delete_groups.h"
+#include "protocol/api/43_elect_leaders.h"
 #include "protocol/api/44_incremental_alter_configs.h"
+#include "protocol/api/45_alter_partition_reassignments.h"
+#include "protocol/api/46_list_partition_reassignments.h"
 #include "protocol/api/47_offset_delete.h"
+#include "protocol/api/55_describe_quorum.h"
 #include "protocol/api/57_update_features.h"
 #include "protocol/api/60_describe_cluster.h"
 #include "protocol/api/61_describe_producers.h"
+#include "protocol/api/64_unregister_broker.h"
 #include "protocol/api/68_consumer_group_heartbeat.h"
 #include "protocol/api/69_consumer_group_describe.h"
 #include "protocol/api/74_list_config_resources.h"
@@ -47,11 +53,13 @@ using Handlers =
              DescribeGroupsRequest, ListGroupsRequest, ApiVersionsRequest, CreateTopicsRequest, DeleteTopicsRequest,
              DeleteRecordsRequest, InitProducerIdRequest, OffsetForLeaderEpochRequest, DescribeConfigsRequest,
              AlterConfigsRequest, DescribeLogDirsRequest, CreatePartitionsRequest, DeleteGroupsRequest,
-             IncrementalAlterConfigsRequest, OffsetDeleteRequest, UpdateFeaturesRequest, DescribeClusterRequest,
-             DescribeProducersRequest, ConsumerGroupHeartbeatRequest, ConsumerGroupDescribeRequest,
-             ListConfigResourcesRequest, DescribeTopicPartitionsRequest>;
+             ElectLeadersRequest, IncrementalAlterConfigsRequest, AlterPartitionReassignmentsRequest,
+             ListPartitionReassignmentsRequest, OffsetDeleteRequest, DescribeQuorumRequest, UpdateFeaturesRequest,
+             DescribeClusterRequest, DescribeProducersRequest, UnregisterBrokerRequest, ConsumerGroupHeartbeatRequest,
+             ConsumerGroupDescribeRequest, ListConfigResourcesRequest, DescribeTopicPartitionsRequest>;
 
 // What brokers say to one another: served on the inter-broker listener of a cluster only, and listed nowhere.
-using ClusterHandlers = TypeList<QuorumMessageRequest, ProposeRequest, ReplicaFetchRequest, MemberHeartbeatRequest>;
+using ClusterHandlers =
+    TypeList<QuorumMessageRequest, ProposeRequest, ReplicaFetchRequest, MemberHeartbeatRequest, JoinQuorumRequest>;
 
 }  // namespace ottla

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "broker/cluster/cluster.h"
+#include "broker/cluster/cluster_config.h"
 #include "broker/connection.h"
 #include "broker/groups/group_coordinator.h"
 #include "broker/kafka_import.h"
@@ -59,6 +60,12 @@ QuorumPlan quorum_plan(const Config& config) {
   }
   if (plan.voters.empty()) {
     plan.voters.push_back({.id = plan.self(), .address = "alone", .role = quorum::ServerRole::voter});
+  }
+  if (plan.is_voter()) {
+    plan.address = std::ranges::find(plan.voters, plan.self(), &quorum::Server::id)->address;
+  } else {
+    const QuorumVoter self = own_address(config);
+    plan.address = fmt::format("{}:{}", self.host, self.port);
   }
   return plan;
 }

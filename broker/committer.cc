@@ -28,6 +28,14 @@ void Committer::enqueue(std::shared_ptr<Partition> partition) {
   wake_.notify_one();
 }
 
+void Committer::give_up(const Error& error) {
+  {
+    const std::lock_guard lock(mutex_);
+    given_up_ = given_up_.value_or(error);
+  }
+  wake_.notify_one();
+}
+
 void Committer::stop() {
   {
     const std::lock_guard lock(mutex_);
@@ -42,13 +50,19 @@ void Committer::stop() {
 void Committer::work() {
   for (;;) {
     std::vector<std::shared_ptr<Partition>> group;
+    std::optional<Error> dead;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      wake_.wait(lock, [this] { return stopping_ || given_up_ || !queue_.empty(); });
       if (stopping_) {
         return;
       }
+      dead = given_up_;
       group.swap(queue_);
+    }
+    if (dead) {
+      on_failure_(*dead);
+      return;
     }
     const auto began = std::chrono::steady_clock::now();
     const auto committed = commit(group);

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -24,8 +25,8 @@ class Partition;
 
 class Committer {
  public:
-  // `root` is the data directory. `on_failure` is called once, on the committer's thread, when a sync failed: the
-  // directory is dead from then on.
+  // `root` is the data directory. `on_failure` is called once, on the committer's thread, when a sync failed or the
+  // directory was given up: it is dead from then on.
   Committer(const LogEnvironment& environment, std::string root, std::int64_t reserved_bytes,
             std::function<void(const Error&)> on_failure);
   Committer(const Committer&) = delete;
@@ -34,6 +35,8 @@ class Committer {
 
   // REQUIRES: the partition is not queued (Partition keeps count of that under its own lock).
   void enqueue(std::shared_ptr<Partition> partition);
+  // The disk has failed elsewhere. Any thread, any lock.
+  void give_up(const Error& error);
   // Ends the thread; what is queued stays unsynced (closing the logs syncs it).
   void stop();
   // What is written must fit there first.
@@ -52,6 +55,7 @@ class Committer {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::vector<std::shared_ptr<Partition>> queue_;
+  std::optional<Error> given_up_;
   bool stopping_ = false;
   LatencyHistogram latency_;
   std::jthread thread_;

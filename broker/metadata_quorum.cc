@@ -6,6 +6,7 @@
 #include <random>
 
 #include "broker/log.h"
+#include "broker/quorum/newcomer.h"
 #include "replication/quorum/configuration.h"
 
 namespace ottla {
@@ -60,7 +61,8 @@ std::vector<quorum::Server> voters_in(const quorum::StoredState& state) {
 Result<void> check_voters(const quorum::StoredState& state, const QuorumPlan& plan, const std::string& directory) {
   const auto stored = voters_in(state);
   const bool is_same_alone = !plan.is_cluster && stored.size() == 1 && stored[0].id == plan.self();
-  if (stored == plan.voters || is_same_alone) {
+  const bool is_new = !plan.is_voter() && !state.snapshot && state.entries.empty();
+  if (stored == plan.voters || is_same_alone || is_new) {
     return {};
   }
   return failure(ErrorCode::INCONSISTENT_VOTER_SET,
@@ -69,7 +71,7 @@ Result<void> check_voters(const quorum::StoredState& state, const QuorumPlan& pl
 }
 
 // A new directory, or one of a broker on its own, becomes that of a server of the quorum.
-Result<void> make_quorum(QuorumStore& store, const CommandLog& log, const QuorumPlan& plan,
+Result<void> make_quorum(Disk& disk, QuorumStore& store, const CommandLog& log, const QuorumPlan& plan,
                          const std::string& directory) {
   if (store.has_quorum()) {
     return {};
@@ -80,7 +82,11 @@ Result<void> make_quorum(QuorumStore& store, const CommandLog& log, const Quorum
                      fmt::format("{} was written by a broker on its own, and cannot join the voters {}", directory,
                                  text_of(plan.voters)));
     }
-    return store.format({plan.voters});
+    if (!plan.is_voter()) {
+      return {};  // what it is to know comes to it
+    }
+    auto marked = mark_newcomer(disk, directory);
+    return marked ? store.format({plan.voters}) : marked;
   }
   const auto controller = replay(log);
   return controller ? store.adopt(plan.voters.front(), controller->snapshot()) : std::unexpected(controller.error());
@@ -96,7 +102,7 @@ Result<std::unique_ptr<MetadataQuorum>> MetadataQuorum::open(Disk& disk, const s
   }
   const CommandLog& opened = **log;
   QuorumStore store(std::move(*log));
-  if (auto made = make_quorum(store, opened, plan, directory); !made) {
+  if (auto made = make_quorum(disk, store, opened, plan, directory); !made) {
     return std::unexpected(std::move(made.error()));
   }
   auto state = store.load();
@@ -107,7 +113,7 @@ Result<std::unique_ptr<MetadataQuorum>> MetadataQuorum::open(Disk& disk, const s
     return std::unexpected(std::move(right.error()));
   }
   const bool is_alone = !plan.is_cluster;
-  auto made = std::make_unique<MetadataQuorum>(std::move(store), std::move(plan), partitions);
+  auto made = std::make_unique<MetadataQuorum>(disk, directory, std::move(store), std::move(plan), partitions);
   quorum::Effects effects;
   made->driver_.start(quorum_time_ms(), *state, effects);
   made->carry_out(effects);
@@ -135,11 +141,14 @@ Result<void> MetadataQuorum::seed(Disk& disk, const std::string& directory, std:
   return (*log)->append(entries);
 }
 
-MetadataQuorum::MetadataQuorum(QuorumStore store, QuorumPlan plan, Partitions& partitions)
-    : store_(std::move(store)),
+MetadataQuorum::MetadataQuorum(Disk& disk, std::string directory, QuorumStore store, QuorumPlan plan,
+                               Partitions& partitions)
+    : disk_(disk),
+      directory_(std::move(directory)),
+      store_(std::move(store)),
       plan_(std::move(plan)),
-      driver_(plan_.self(), std::ranges::find(plan_.voters, plan_.self(), &quorum::Server::id)->address, plan_.settings,
-              std::random_device{}()),
+      is_newcomer_(ottla::is_newcomer(disk, directory_)),
+      driver_(plan_.self(), plan_.address, plan_.settings, std::random_device{}()),
       follower_(plan_.node_id, partitions, [this](const auto& look) {
         const std::shared_lock lock(state_mutex_);
         look(controller_);
@@ -205,6 +214,45 @@ Awaitable<Result<std::uint64_t>> MetadataQuorum::commit(Command command) {
                      done->complete(index > 0 ? Result<std::uint64_t>(index) : std::unexpected(applied.error()));
                    }});
   co_return co_await done->wait();
+}
+
+Awaitable<QuorumStatus> MetadataQuorum::status() {
+  const auto done = std::make_shared<OneShot<QuorumStatus>>();
+  enqueue(Task([this, done] { done->complete(look_at_quorum()); }));
+  co_return co_await done->wait();
+}
+
+Awaitable<Result<void>> MetadataQuorum::add_observer(BrokerId broker, std::string address) {
+  const auto done = std::make_shared<OneShot<Result<void>>>();
+  enqueue(Task([this, done, server = quorum::Server{.id = quorum::server_id(broker), .address = std::move(address)}] {
+    done->complete(add_one(server));
+  }));
+  co_return co_await done->wait();
+}
+
+void MetadataQuorum::remove_observers(std::chrono::milliseconds silence) {
+  enqueue(Task([this, silence] { remove_silent(wall_clock_ms() - silence.count()); }));
+}
+
+Awaitable<> MetadataQuorum::found_quorum() {
+  const auto done = std::make_shared<OneShot<bool>>();
+  enqueue(Task([this, done] {
+    end_newcomer();
+    done->complete(true);
+  }));
+  co_await done->wait();
+}
+
+Awaitable<> MetadataQuorum::hand_over() {
+  const auto done = std::make_shared<OneShot<bool>>();
+  enqueue(Task([this, done] {
+    quorum::Effects effects;
+    constexpr quorum::ServerId nearest = 0;
+    (void)driver_.transfer(quorum_time_ms(), nearest, effects);  // refused: it does not lead, or there is nobody else
+    carry_out(effects);
+    done->complete(true);
+  }));
+  co_await done->wait();
 }
 
 Awaitable<> MetadataQuorum::follow() {

@@ -5,10 +5,12 @@
 // One thread owns the quorum's driver and its disk. Nothing else touches them.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -36,10 +38,32 @@ struct QuorumPlan {
   std::vector<quorum::Server> voters;
   quorum::Settings settings;
 
+  std::string address;  // this broker's own
+
   [[nodiscard]] quorum::ServerId self() const { return quorum::server_id(node_id); }
+  // Else it follows the metadata, and is a broker like any other.
+  [[nodiscard]] bool is_voter() const { return std::ranges::find(voters, self(), &quorum::Server::id) != voters.end(); }
 };
 
 inline quorum::TimeMs quorum_time_ms() { return static_cast<quorum::TimeMs>(steady_clock_ms()); }
+
+// What this server knows of the quorum. Of the others' logs it knows only while it leads.
+struct QuorumStatus {
+  struct Server {
+    BrokerId id;
+    bool is_voter = false;
+    std::string address;
+    std::uint64_t last_index = 0;         // durable there
+    std::int64_t last_heard_ms = -1;      // by the wall clock; of the leader itself: -1
+    std::int64_t last_caught_up_ms = -1;  // the same
+  };
+  bool is_leader = false;
+  bool is_new = false;  // its log has nothing but the first voters
+  BrokerId leader;      // -1: not known
+  std::uint64_t term = 0;
+  std::uint64_t committed_index = 0;
+  std::vector<Server> servers;
+};
 
 class MetadataQuorum {
  public:
@@ -49,14 +73,14 @@ class MetadataQuorum {
                                                       Partitions& partitions);
   // The first commands of a directory without metadata, durable all together when it returns.
   static Result<void> seed(Disk& disk, const std::string& directory, std::span<const Command> commands);
-  MetadataQuorum(QuorumStore store, QuorumPlan plan, Partitions& partitions);
+  MetadataQuorum(Disk& disk, std::string directory, QuorumStore store, QuorumPlan plan, Partitions& partitions);
   MetadataQuorum(const MetadataQuorum&) = delete;
   MetadataQuorum& operator=(const MetadataQuorum&) = delete;
   ~MetadataQuorum();
 
   // How other servers are reached, and where to propose if this one does not lead: gives the index of the command, once
-  // it is committed. REQUIRES: before run().
-  using Send = std::function<void(const quorum::Message&)>;
+  // it is committed. The address is as the quorum knows it; empty: not known. REQUIRES: before run().
+  using Send = std::function<void(const quorum::Message&, const std::string& address)>;
   using Forward = std::function<Awaitable<Result<std::uint64_t>>(Bytes command)>;
   void connect(Send send, Forward forward);
   // Begins to take part.
@@ -73,6 +97,19 @@ class MetadataQuorum {
   Awaitable<Result<Applied>> propose(Command command);
   // For another broker: the index at which the command was committed, whatever came of it.
   Awaitable<Result<std::uint64_t>> commit(Command command);
+
+  Awaitable<QuorumStatus> status();
+  // This voter does not vote yet (broker/quorum/newcomer.h): until it has caught up with a leader, or somebody knows
+  // that the quorum is as new as it is, and says so.
+  [[nodiscard]] bool is_newcomer() const { return is_newcomer_; }
+  Awaitable<> found_quorum();
+  // A broker that is no voter is sent the log from now on, at this address. Errors: NOT_CONTROLLER; REQUEST_TIMED_OUT:
+  // a change is under way, try again.
+  Awaitable<Result<void>> add_observer(BrokerId broker, std::string address);
+  // Those that are no voters, are not registered, and were not heard for `silence`, are sent nothing any more.
+  void remove_observers(std::chrono::milliseconds silence);
+  // If this server leads: another voter is asked to. Ends within an election timeout, done or not.
+  Awaitable<> hand_over();
 
   // The broker knows that it has read all there was when it started: its partitions are opened, and follow from here
   // on. Comes back when they are open.
@@ -103,12 +140,22 @@ class MetadataQuorum {
     std::chrono::steady_clock::time_point deadline;
     Committed committed;
   };
-  using Input = std::variant<Proposal, quorum::Message>;
+  using Task = std::move_only_function<void()>;  // on the quorum's thread
+  using Input = std::variant<Proposal, quorum::Message, Task>;
 
   void enqueue(Input input);
   void work();
   void take(std::vector<Input>& inputs);
   void propose_all(std::vector<Proposal>& proposals);
+  void receive_one(const quorum::Message& message);
+  void note_contact(const quorum::Message& message);
+  void pass_on_for(quorum::ServerId server);
+  [[nodiscard]] QuorumStatus look_at_quorum() const;
+  Result<void> add_one(const quorum::Server& server);
+  void remove_silent(std::int64_t heard_before_ms);
+  [[nodiscard]] bool is_barred(const quorum::MessageBody& message) const;
+  void note_caught_up(const quorum::Message& message);
+  void end_newcomer();
   void carry_out(quorum::Effects& effects);
   void run_one(const quorum::StoreVote& effect);
   void run_one(const quorum::WriteEntries& effect);
@@ -123,8 +170,11 @@ class MetadataQuorum {
   void end_pending(quorum::LogIndex up_to, const Error& error);
   void end_overdue();
 
+  Disk& disk_;
+  const std::string directory_;
   QuorumStore store_;
   const QuorumPlan plan_;
+  std::atomic<bool> is_newcomer_;
   quorum::Driver driver_;
   // Writes are durable when they return, and are reported once the effects that came with them are carried out.
   struct Written {
@@ -134,6 +184,12 @@ class MetadataQuorum {
   std::deque<Written> written_;
   std::optional<Error> failed_;
   std::map<quorum::LogIndex, Pending> pending_;
+  struct Contact {
+    std::int64_t last_heard_ms = -1;
+    std::int64_t last_caught_up_ms = -1;
+    std::int64_t lost_log_since_ms = -1;  // it lacks what it had said it has
+  };
+  std::map<quorum::ServerId, Contact> contacts_;  // of this server's present leadership
 
   mutable std::shared_mutex state_mutex_;
   Controller controller_;

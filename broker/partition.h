@@ -203,6 +203,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   void wake_followers(Turn& turn);
   void die(Turn& turn, const Error& error);
   void lose_disk(Turn& turn, const Error& error);
+  void go_offline(Turn& turn, const Error& error);
 
   // partition_replication.cc: one event, and whatever comes of it, in order.
   void step(const ReplicaEvent& event, Turn& turn);

@@ -171,11 +171,17 @@ void Partition::run(const replica_effect::ArmTimer& effect, Turn& /*turn*/) {
 // To go on would be to lose data; the others of this broker need not stop for it.
 void Partition::run(const replica_effect::InvariantBroken& effect, Turn& turn) {
   logger().critical("{}: {} ({}, {})", name_, effect.what, effect.offset.value, effect.limit.value);
-  lose_disk(turn, {ErrorCode::KAFKA_STORAGE_ERROR, std::string(effect.what)});
+  go_offline(turn, {ErrorCode::KAFKA_STORAGE_ERROR, std::string(effect.what)});
+}
+
+// As in Kafka, one partition that the disk fails is enough to give up its directory: others must lead what is there.
+void Partition::lose_disk(Turn& turn, const Error& error) {
+  go_offline(turn, error);
+  committer_.give_up({ErrorCode::KAFKA_STORAGE_ERROR, name_ + ": " + error.message});
 }
 
 // Whatever else the disk says then, the log's last word stands until the next start.
-void Partition::lose_disk(Turn& turn, const Error& error) {
+void Partition::go_offline(Turn& turn, const Error& error) {
   logger().error("{} is offline: {}", name_, error.message);
   if (!failed_) {
     die(turn, {ErrorCode::KAFKA_STORAGE_ERROR, error.message});

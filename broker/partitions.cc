@@ -54,7 +54,7 @@ void Partitions::serve(const std::shared_ptr<const ServedTopic>& topic) {
 }
 
 void Partitions::fail(const Error& error) {
-  logger().error("{}: a sync failed ({}). Nothing more is written here until a restart.", directory_.path(),
+  logger().error("{}: the disk failed ({}). Nothing more is written here until a restart.", directory_.path(),
                  error.message);
   {
     const std::unique_lock lock(mutex_);

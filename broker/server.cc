@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "broker/cluster/cluster_config.h"
 #include "broker/connection.h"
 #include "broker/log.h"
 
@@ -84,11 +85,10 @@ std::vector<BrokerEndpoint> Server::endpoints() const {
         endpoint.port = static_cast<std::uint16_t>(advertised.port);
       }
     }
-    const auto& voters = broker_.config.controller_quorum_voters;
-    const auto self = std::ranges::find(voters, broker_.config.node_id, &QuorumVoter::id);
-    if (is_for_brokers(*listening) && self != voters.end()) {
-      endpoint.host = self->host;
-      endpoint.port = self->port;
+    if (is_for_brokers(*listening)) {
+      const QuorumVoter self = own_address(broker_.config);
+      endpoint.host = self.host;
+      endpoint.port = self.port;
     }
     endpoints.push_back(std::move(endpoint));
   }

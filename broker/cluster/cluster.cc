@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "broker/broker.h"
+#include "broker/cluster/cluster_config.h"
 #include "broker/log.h"
 #include "broker/wall_clock.h"
 
@@ -18,18 +19,18 @@ namespace {
 constexpr auto pause_without_controller = std::chrono::milliseconds(50);
 constexpr auto longest_proposal = std::chrono::seconds(30);
 constexpr auto call_time_out = std::chrono::seconds(10);
-constexpr auto longest_silence = std::chrono::seconds(2);         // of a controller that it asks whether it may go
+constexpr auto longest_silence = std::chrono::seconds(2);  // of a controller that it asks whether it may go
+constexpr auto longest_hand_over = std::chrono::milliseconds(500);
+constexpr auto short_pause = std::chrono::milliseconds(5);
+constexpr auto slow_heartbeat = std::chrono::milliseconds(500);
+constexpr auto longest_question = std::chrono::seconds(1);
+constexpr auto silence_before_telling = std::chrono::seconds(10);
 constexpr auto quick_heartbeat = std::chrono::milliseconds(100);  // while it waits for something
-
-PeerAddress to_address(const quorum::Server& server) {
-  const auto colon = server.address.rfind(':');
-  return {server.address.substr(0, colon), static_cast<std::uint16_t>(std::stoi(server.address.substr(colon + 1)))};
-}
 
 std::map<quorum::ServerId, PeerAddress> voters_of(const Config& config) {
   std::map<quorum::ServerId, PeerAddress> addresses;
   for (const quorum::Server& voter : quorum_plan(config).voters) {
-    addresses[voter.id] = to_address(voter);
+    addresses[voter.id] = to_peer_address(voter.address);
   }
   return addresses;
 }
@@ -47,8 +48,9 @@ Cluster::Cluster(Broker& broker)
           [this](std::shared_ptr<Partition> partition, const replica_effect::SendAlterPartition& request) {
             asio::co_spawn(core_.io, alter_partition(std::move(partition), request), asio::detached);
           }) {
-  broker.metadata->connect([this](const quorum::Message& message) { transport_.send(message); },
-                           [this](Bytes command) { return forward(std::move(command)); });
+  broker.metadata->connect(
+      [this](const quorum::Message& message, const std::string& address) { transport_.send(message, address); },
+      [this](Bytes command) { return forward(std::move(command)); });
   broker.partitions.set_replica_outside(&replicas_, {.lag_time_max_ms = broker.config.replica_lag_time_max_ms,
                                                      .fetch_backoff_ms = broker.config.replica_fetch_backoff_ms});
 }
@@ -144,10 +146,32 @@ Awaitable<Result<std::uint64_t>> Cluster::ask_to_commit(const Bytes& command) {
   co_return static_cast<std::uint64_t>(answer->response.index);
 }
 
+Awaitable<Result<DescribeQuorumResponse>> Cluster::ask_controller(const DescribeQuorumRequest& request) {
+  const auto done = std::make_shared<QuorumAnswer>();
+  asio::co_spawn(core_.io, ask_controller_from_here(request, done), asio::detached);
+  co_return co_await done->wait();
+}
+
+Awaitable<> Cluster::ask_controller_from_here(DescribeQuorumRequest request, std::shared_ptr<QuorumAnswer> done) {
+  const BrokerId controller = broker_.metadata->active_controller();
+  if (controller.value < 0 || controller == broker_.config.node_id) {
+    done->complete(failure(ErrorCode::NOT_CONTROLLER, "the cluster has no active controller"));
+    co_return;
+  }
+  const auto peer = controller_peer(controller);
+  auto answer = co_await peer->call(request, call_time_out);
+  done->complete(answer ? Result<DescribeQuorumResponse>(std::move(answer->response))
+                        : std::unexpected(std::move(answer.error())));
+}
+
 Awaitable<> Cluster::join(std::vector<BrokerEndpoint> endpoints) {
   endpoints_ = std::move(endpoints);
   broker_.metadata->run();
   asio::co_spawn(core_.io, control(), asio::detached);
+  if (!quorum_plan(broker_.config).is_voter()) {
+    co_await become_observer();
+  }
+  asio::co_spawn(core_.io, learn_whether_quorum_is_new(), asio::detached);
   co_await register_here();
   if (is_stopping_) {
     co_return;
@@ -162,6 +186,66 @@ Awaitable<> Cluster::join(std::vector<BrokerEndpoint> endpoints) {
     co_await pause(quick_heartbeat);
   }
   asio::co_spawn(core_.io, send_heartbeats(), asio::detached);
+}
+
+JoinQuorumRequest Cluster::join_request() const {
+  const QuorumVoter self = own_address(broker_.config);
+  return {.cluster_id = broker_.directory->cluster_id(),
+          .broker_id = self.id,
+          .address = fmt::format("{}:{}", self.host, self.port)};
+}
+
+// As long as this voter does not vote. A leader that is there sends it all it lacks meanwhile, and that ends it, too.
+Awaitable<> Cluster::learn_whether_quorum_is_new() {
+  const auto told_at = Clock::now() + silence_before_telling;
+  bool is_told = false;
+  while (!is_stopping_ && broker_.metadata->is_newcomer()) {
+    if (co_await is_new_for_all()) {
+      co_await broker_.metadata->found_quorum();
+      co_return;
+    }
+    if (!is_told && Clock::now() > told_at) {
+      is_told = true;
+      logger().warn(
+          "this voter's directory is empty, and the quorum's need not be: it does not vote before a majority of the "
+          "others has elected a leader and it has caught up, or a majority of all is found to be empty");
+    }
+    co_await pause(quick_heartbeat);
+  }
+}
+
+// A majority is empty, this broker counted, and nobody who answers has more: nothing was ever agreed on.
+Awaitable<bool> Cluster::is_new_for_all() {
+  const JoinQuorumRequest request = join_request();
+  const auto& voters = broker_.config.controller_quorum_voters;
+  std::size_t empty = 1;
+  for (const QuorumVoter& voter : voters) {
+    if (voter.id == request.broker_id) {
+      continue;
+    }
+    const auto peer = controller_peer(voter.id);
+    const auto answer = co_await peer->call(request, longest_question);
+    if (answer && !answer->response.is_new) {
+      co_return false;
+    }
+    empty += answer ? 1 : 0;
+  }
+  co_return empty > voters.size() / 2;
+}
+
+// Until the voters send the metadata log here, too. Any of them may be the active controller.
+Awaitable<> Cluster::become_observer() {
+  const JoinQuorumRequest request = join_request();
+  while (!is_stopping_) {
+    for (const QuorumVoter& voter : broker_.config.controller_quorum_voters) {
+      const auto peer = controller_peer(voter.id);
+      const auto answer = co_await peer->call(request, call_time_out);
+      if (is_stopping_ || (answer && answer->response.error_code == ErrorCode::NONE)) {
+        co_return;
+      }
+    }
+    co_await pause(quick_heartbeat);
+  }
 }
 
 // Until it is registered. The process before this one may count as alive for a while yet.
@@ -179,10 +263,11 @@ Awaitable<> Cluster::register_here() {
       logger().info("registered as broker {}, epoch {}", broker_.config.node_id.value, epoch_.load());
       co_return;
     }
-    if (applied.error().code != ErrorCode::NOT_CONTROLLER && !std::exchange(was_told_of_duplicate_, true)) {
+    const bool is_refused = applied.error().code != ErrorCode::NOT_CONTROLLER;
+    if (is_refused && !std::exchange(was_told_of_duplicate_, true)) {
       logger().warn("not registered yet: {}", applied.error().message);
     }
-    co_await pause(quick_heartbeat);
+    co_await pause(is_refused ? slow_heartbeat : quick_heartbeat);  // each refusal is an entry of the metadata log
   }
 }
 
@@ -230,6 +315,11 @@ Awaitable<> Cluster::leave() {
       last_heard = Clock::now();
     }
     co_await pause(pause_without_controller);
+  }
+  co_await broker_.metadata->hand_over();
+  const auto deadline = Clock::now() + longest_hand_over;
+  while (broker_.metadata->is_active() && !is_stopping_ && Clock::now() < deadline) {
+    co_await pause(short_pause);
   }
 }
 

@@ -41,12 +41,20 @@ class Cluster final : public ClusterServices {
   void receive(const quorum::Message& message) override;
   Awaitable<ProposeResponse> propose(std::span<const std::byte> command) override;
   Awaitable<MemberHeartbeatResponse> heartbeat(const MemberHeartbeatRequest& request) override;
+  Awaitable<JoinQuorumResponse> join_quorum(const JoinQuorumRequest& request) override;
+  Awaitable<Result<DescribeQuorumResponse>> ask_controller(const DescribeQuorumRequest& request) override;
 
  private:
   // cluster.cc: a member
   Awaitable<Result<std::uint64_t>> forward(Bytes command);
   Awaitable<> forward_from_here(Bytes command, std::shared_ptr<OneShot<Result<std::uint64_t>>> done);
   Awaitable<Result<std::uint64_t>> ask_to_commit(const Bytes& command);
+  using QuorumAnswer = OneShot<Result<DescribeQuorumResponse>>;
+  Awaitable<> ask_controller_from_here(DescribeQuorumRequest request, std::shared_ptr<QuorumAnswer> done);
+  Awaitable<> become_observer();
+  Awaitable<> learn_whether_quorum_is_new();
+  Awaitable<bool> is_new_for_all();
+  [[nodiscard]] JoinQuorumRequest join_request() const;
   Awaitable<> register_here();
   Awaitable<> send_heartbeats();
   Awaitable<MemberHeartbeatResponse> send_heartbeat();

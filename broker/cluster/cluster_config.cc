@@ -55,7 +55,7 @@ const Listener* find(const std::vector<Listener>& listeners, std::string_view na
 }
 
 // The listener that the voters' addresses are of.
-Result<void> check_inter_broker_listener(const Config& config, const QuorumVoter& self) {
+Result<void> check_inter_broker_listener(const Config& config) {
   const auto opened = config.opened_listeners();
   const Listener* listener = find(opened, config.inter_broker_listener_name);
   if (listener == nullptr) {
@@ -69,11 +69,15 @@ Result<void> check_inter_broker_listener(const Config& config, const QuorumVoter
         fmt::format("listener {} is for brokers alone (inter.broker.listener.name); clients need another in listeners",
                     listener->name));
   }
+  const QuorumVoter self = own_address(config);
   if (listener->port == 0) {
+    return invalid(fmt::format("listener {} has port 0; the others would not find it", listener->name));
+  }
+  if (is_wildcard(self.host)) {
     return invalid(
-        fmt::format("listener {} has port 0, but the others look for it at {}:{}, as "
-                    "controller.quorum.voters says",
-                    listener->name, self.host, self.port));
+        fmt::format("listener {} is on every interface; other brokers must know an address of it: set "
+                    "advertised.listeners={}://host:port",
+                    listener->name, listener->name));
   }
   for (const Listener& other : config.listeners) {
     if (other.name != listener->name && other.port == self.port) {
@@ -111,20 +115,32 @@ Result<std::vector<QuorumVoter>> parse_voters(std::span<const std::string> texts
   return voters;
 }
 
+QuorumVoter own_address(const Config& config) {
+  const auto& voters = config.controller_quorum_voters;
+  if (const auto self = std::ranges::find(voters, config.node_id, &QuorumVoter::id); self != voters.end()) {
+    return *self;
+  }
+  const auto opened = config.opened_listeners();
+  const Listener* listener = find(config.advertised_listeners, config.inter_broker_listener_name);
+  listener = listener != nullptr ? listener : find(opened, config.inter_broker_listener_name);
+  return listener == nullptr
+             ? QuorumVoter{.id = config.node_id}
+             : QuorumVoter{
+                   .id = config.node_id, .host = listener->host, .port = static_cast<std::uint16_t>(listener->port)};
+}
+
 Result<void> check_cluster(const Config& config) {
   if (!config.node_id_is_given) {
-    return invalid("controller.quorum.voters is given, so node.id must be: it says which of them this broker is");
+    return invalid(
+        "controller.quorum.voters is given, so node.id must be: it says which of them this broker is, or that it is "
+        "none of them");
   }
-  const auto& voters = config.controller_quorum_voters;
-  const auto self = std::ranges::find(voters, config.node_id, &QuorumVoter::id);
-  if (self == voters.end()) {
-    return invalid(fmt::format("node.id {} is none of controller.quorum.voters; only brokers that vote are served yet",
-                               config.node_id.value));
-  }
-  if (auto checked = check_inter_broker_listener(config, *self); !checked) {
+  if (auto checked = check_inter_broker_listener(config); !checked) {
     return checked;
   }
-  if (voters.size() > 1) {
+  const auto& voters = config.controller_quorum_voters;
+  const bool is_voter = std::ranges::find(voters, config.node_id, &QuorumVoter::id) != voters.end();
+  if (voters.size() > 1 || !is_voter) {
     for (const Listener& listener : config.client_listeners()) {
       if (is_wildcard(listener.host) && find(config.advertised_listeners, listener.name) == nullptr) {
         return invalid(

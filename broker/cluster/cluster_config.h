@@ -12,6 +12,10 @@ namespace ottla {
 // Of "id@host:port" each; by id. Error INVALID_CONFIG: what is wrong with which.
 Result<std::vector<QuorumVoter>> parse_voters(std::span<const std::string> texts);
 
+// Where other brokers reach this one: what controller.quorum.voters gives for it; for a broker that is no voter, its
+// inter-broker listener, as it is advertised. REQUIRES: is_cluster().
+QuorumVoter own_address(const Config& config);
+
 // What no single setting can tell. REQUIRES: is_cluster(). Error INVALID_CONFIG, one line.
 Result<void> check_cluster(const Config& config);
 

@@ -99,10 +99,22 @@ TEST_F(ClusterConfigTest, voters_that_cannot_be_are_refused) {
 
 TEST_F(ClusterConfigTest, a_broker_must_know_which_voter_it_is) {
   EXPECT_EQ(why({{"node.id", ""}}),
-            "controller.quorum.voters is given, so node.id must be: it says which of them this broker is");
+            "controller.quorum.voters is given, so node.id must be: it says which of them this broker is, or that it "
+            "is none of them");
   EXPECT_EQ(why({{"node.id", ""}, {"broker.id", "2"}}), "it starts");
-  EXPECT_EQ(why({{"node.id", "4"}}),
-            "node.id 4 is none of controller.quorum.voters; only brokers that vote are served yet");
+}
+
+TEST_F(ClusterConfigTest, a_broker_that_is_no_voter_tells_the_others_where_it_is) {
+  const Config config = started({{"node.id", "4"}, {"listeners", "PLAINTEXT://10.0.0.4:9092,CLUSTER://10.0.0.4:9194"}});
+  EXPECT_EQ(own_address(config), (QuorumVoter{.id = BrokerId{4}, .host = "10.0.0.4", .port = 9194}));
+  const Config behind = started({{"node.id", "4"},
+                                 {"listeners", "PLAINTEXT://10.0.0.4:9092,CLUSTER://:9194"},
+                                 {"advertised.listeners", "CLUSTER://d:1"}});
+  EXPECT_EQ(own_address(behind), (QuorumVoter{.id = BrokerId{4}, .host = "d", .port = 1}));
+  EXPECT_EQ(own_address(started({})), (QuorumVoter{.id = BrokerId{2}, .host = "b", .port = 9192}));
+  EXPECT_EQ(why({{"node.id", "4"}, {"listeners", "PLAINTEXT://10.0.0.4:9092,CLUSTER://:9194"}}),
+            "listener CLUSTER is on every interface; other brokers must know an address of it: set "
+            "advertised.listeners=CLUSTER://host:port");
 }
 
 TEST_F(ClusterConfigTest, the_inter_broker_listener_must_be_there_and_be_for_brokers_alone) {
@@ -125,7 +137,7 @@ TEST_F(ClusterConfigTest, the_inter_broker_listener_must_be_there_and_be_for_bro
 
 TEST_F(ClusterConfigTest, the_voters_addresses_are_those_of_the_inter_broker_listener) {
   EXPECT_EQ(why({{"listeners", "PLAINTEXT://10.0.0.2:9092,CLUSTER://:0"}}),
-            "listener CLUSTER has port 0, but the others look for it at b:9192, as controller.quorum.voters says");
+            "listener CLUSTER has port 0; the others would not find it");
   EXPECT_EQ(why_voters("1@a:9092,2@b:9092"),
             "controller.quorum.voters gives for this broker the port 9092 of listener PLAINTEXT; it has to be that of "
             "CLUSTER (inter.broker.listener.name)");

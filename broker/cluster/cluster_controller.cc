@@ -26,6 +26,7 @@ constexpr std::int64_t house_interval_ms = 1'000;
 constexpr std::int64_t grace_ms = 300;
 // Of the partitions that prefer a broker; Kafka's default for what it no longer lets anybody set.
 constexpr std::int64_t imbalance_percent = 10;
+constexpr auto longest_observer_silence = std::chrono::minutes(1);
 constexpr std::size_t elections_at_once = 1'000;
 
 }  // namespace
@@ -69,6 +70,7 @@ void Cluster::keep_house(std::int64_t now_ms) {
     return;
   }
   next_house_ms_ = now_ms + house_interval_ms;
+  broker_.metadata->remove_observers(longest_observer_silence);
   const bool balances = broker_.config.auto_leader_rebalance_enable && now_ms >= next_balance_ms_;
   std::vector<Command> commands;
   broker_.metadata->read([&](const Controller& state) {
@@ -137,6 +139,11 @@ Awaitable<ProposeResponse> Cluster::propose(std::span<const std::byte> command) 
   const auto index = co_await broker_.metadata->commit(std::move(*decoded));
   co_return index ? ProposeResponse{.index = static_cast<std::int64_t>(*index)}
                   : ProposeResponse{.error_code = index.error().code};
+}
+
+Awaitable<JoinQuorumResponse> Cluster::join_quorum(const JoinQuorumRequest& request) {
+  const auto added = co_await broker_.metadata->add_observer(request.broker_id, request.address);
+  co_return JoinQuorumResponse{.error_code = added ? ErrorCode::NONE : added.error().code};
 }
 
 Awaitable<MemberHeartbeatResponse> Cluster::heartbeat(const MemberHeartbeatRequest& request) {

@@ -1,4 +1,5 @@
-// What a broker of a cluster does for the others; the handlers of what they say (10000, 10001, 10003) call it.
+// What a broker of a cluster does for the others; the handlers of what they say (10000, 10001, 10003, 10004, 55) call
+// it.
 #pragma once
 
 #include <cstddef>
@@ -7,6 +8,8 @@
 #include "broker/asio.h"
 #include "protocol/api/10001_propose.h"
 #include "protocol/api/10003_member_heartbeat.h"
+#include "protocol/api/10004_join_quorum.h"
+#include "protocol/api/55_describe_quorum.h"
 #include "replication/quorum/types.h"
 
 namespace ottla {
@@ -23,6 +26,9 @@ class ClusterServices {
   // The command lives as long as the coroutine.
   virtual Awaitable<ProposeResponse> propose(std::span<const std::byte> command) = 0;
   virtual Awaitable<MemberHeartbeatResponse> heartbeat(const MemberHeartbeatRequest& request) = 0;
+  virtual Awaitable<JoinQuorumResponse> join_quorum(const JoinQuorumRequest& request) = 0;
+  // What the active controller answers. Errors: NOT_CONTROLLER, NETWORK_EXCEPTION, REQUEST_TIMED_OUT.
+  virtual Awaitable<Result<DescribeQuorumResponse>> ask_controller(const DescribeQuorumRequest& request) = 0;
 };
 
 }  // namespace ottla

@@ -9,6 +9,8 @@
 #include "protocol/api/10001_propose.h"
 #include "protocol/api/10002_replica_fetch.h"
 #include "protocol/api/10003_member_heartbeat.h"
+#include "protocol/api/10004_join_quorum.h"
+#include "protocol/api/55_describe_quorum.h"
 #include "protocol/codec.h"
 #include "protocol/frame.h"
 
@@ -153,6 +155,9 @@ template Awaitable<Result<PeerAnswer<ProposeResponse>>> Peer::call(const Propose
 template Awaitable<Result<PeerAnswer<ReplicaFetchResponse>>> Peer::call(const ReplicaFetchRequest&, Clock::duration);
 template Awaitable<Result<PeerAnswer<MemberHeartbeatResponse>>> Peer::call(const MemberHeartbeatRequest&,
                                                                            Clock::duration);
+template Awaitable<Result<PeerAnswer<JoinQuorumResponse>>> Peer::call(const JoinQuorumRequest&, Clock::duration);
+template Awaitable<Result<PeerAnswer<DescribeQuorumResponse>>> Peer::call(const DescribeQuorumRequest&,
+                                                                          Clock::duration);
 template void Peer::send(const QuorumMessageRequest&);
 
 }  // namespace ottla

@@ -1,5 +1,6 @@
 #include "broker/cluster/quorum_transport.h"
 
+#include <string>
 #include <utility>
 
 #include "broker/cluster/quorum_wire.h"
@@ -20,36 +21,59 @@ PeerLimits limits_for_snapshots() {
 
 }  // namespace
 
+PeerAddress to_peer_address(const std::string& text) {
+  const auto colon = text.rfind(':');
+  return {text.substr(0, colon), static_cast<std::uint16_t>(std::stoi(text.substr(colon + 1)))};
+}
+
 QuorumTransport::QuorumTransport(Core& core, std::string cluster_id, quorum::ServerId self,
                                  const std::map<quorum::ServerId, PeerAddress>& addresses,
                                  const std::function<void(quorum::ServerId)>& lost)
-    : core_(core), cluster_id_(std::move(cluster_id)) {
+    : core_(core), cluster_id_(std::move(cluster_id)), lost_(lost) {
   for (const auto& [id, address] : addresses) {
     if (id != self) {
-      peers_[id] = {.talk = std::make_shared<Peer>(core, address, [lost, server = id] { lost(server); }),
-                    .snapshots = std::make_shared<Peer>(core, address, nullptr, limits_for_snapshots())};
+      peers_[id] = connect_to(id, address);
     }
   }
 }
 
-void QuorumTransport::send(const quorum::Message& message) {
+QuorumTransport::Peers QuorumTransport::connect_to(quorum::ServerId server, const PeerAddress& address) {
+  return {.talk = std::make_shared<Peer>(core_, address, [lost = lost_, server] { lost(server); }),
+          .snapshots = std::make_shared<Peer>(core_, address, nullptr, limits_for_snapshots())};
+}
+
+// nullptr: nobody knows where it is. One that has moved is connected to anew.
+const QuorumTransport::Peers* QuorumTransport::find(quorum::ServerId server, const std::string& address) {
+  const auto found = peers_.find(server);
+  if (found != peers_.end() && (address.empty() || found->second.talk->address() == to_peer_address(address))) {
+    return &found->second;
+  }
+  if (address.empty() || is_closed_) {
+    return nullptr;
+  }
+  if (found != peers_.end()) {
+    found->second.talk->close();
+    found->second.snapshots->close();
+  }
+  return &(peers_[server] = connect_to(server, to_peer_address(address)));
+}
+
+void QuorumTransport::send(const quorum::Message& message, const std::string& address) {
   if (waiting_for_core_.fetch_add(1) >= waiting_max) {
     waiting_for_core_.fetch_sub(1);
     return;
   }
-  asio::post(core_.io, [this, message] {
+  asio::post(core_.io, [this, message, address] {
     waiting_for_core_.fetch_sub(1);
-    const auto found = peers_.find(message.to);
-    if (found == peers_.end()) {
-      return;  // nobody knows where it is
+    if (const Peers* peers = find(message.to, address)) {
+      const bool is_snapshot = std::holds_alternative<quorum::InstallSnapshot>(message.body);
+      (is_snapshot ? peers->snapshots : peers->talk)->send(to_wire(message, cluster_id_));
     }
-    const bool is_snapshot = std::holds_alternative<quorum::InstallSnapshot>(message.body);
-    const Peers& peers = found->second;
-    (is_snapshot ? peers.snapshots : peers.talk)->send(to_wire(message, cluster_id_));
   });
 }
 
 void QuorumTransport::close() {
+  is_closed_ = true;
   for (const auto& [id, peers] : peers_) {
     peers.talk->close();
     peers.snapshots->close();

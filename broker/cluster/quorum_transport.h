@@ -12,6 +12,9 @@
 
 namespace ottla {
 
+// "HOST:PORT", as the quorum's configuration has it.
+PeerAddress to_peer_address(const std::string& text);
+
 class QuorumTransport {
  public:
   // `lost` is called on the core's thread when the connection to a server breaks or cannot be made.
@@ -22,8 +25,8 @@ class QuorumTransport {
   QuorumTransport(const QuorumTransport&) = delete;
   QuorumTransport& operator=(const QuorumTransport&) = delete;
 
-  // Any thread.
-  void send(const quorum::Message& message);
+  // Any thread. To a server that is none of those above it goes by `address`, HOST:PORT, if there is one.
+  void send(const quorum::Message& message, const std::string& address = "");
   // On the core's thread: nothing is sent from here on.
   void close();
 
@@ -33,8 +36,13 @@ class QuorumTransport {
     std::shared_ptr<Peer> snapshots;  // of their own, so that heartbeats do not queue behind them
   };
 
+  [[nodiscard]] Peers connect_to(quorum::ServerId server, const PeerAddress& address);
+  const Peers* find(quorum::ServerId server, const std::string& address);
+
   Core& core_;
   const std::string cluster_id_;
+  const std::function<void(quorum::ServerId)> lost_;
+  bool is_closed_ = false;
   std::map<quorum::ServerId, Peers> peers_;
   std::atomic<std::size_t> waiting_for_core_ = 0;
 };

@@ -66,6 +66,15 @@ class FakeServices final : public ClusterServices {
     MemberHeartbeatResponse response{.is_caught_up = request.metadata_index > 0};
     co_return response;
   }
+  Awaitable<JoinQuorumResponse> join_quorum(const JoinQuorumRequest& request) override {
+    JoinQuorumResponse response{.error_code = request.address.empty() ? ErrorCode::INVALID_REQUEST : ErrorCode::NONE};
+    co_return response;
+  }
+  Awaitable<Result<DescribeQuorumResponse>> ask_controller(const DescribeQuorumRequest& request) override {
+    DescribeQuorumResponse response;
+    response.topics.resize(request.topics.size());
+    co_return response;
+  }
 
   std::size_t received() {
     const std::lock_guard lock(mutex_);

@@ -117,6 +117,9 @@ Result<void> GroupCoordinator::check(const Place& place) const {
   const std::lock_guard lock(homes_mutex_);
   const auto home = homes_.find(place.home.get());
   if (home == homes_.end() || home->second.epoch != view.leader_epoch) {
+    if (view.error != ErrorCode::NONE) {
+      return failure(ErrorCode::COORDINATOR_NOT_AVAILABLE, fmt::format("{} is offline", place.home->name()));
+    }
     return broker_.config.is_cluster() ? failure(ErrorCode::COORDINATOR_LOAD_IN_PROGRESS, "its groups are being read")
                                        : Result<void>{};
   }

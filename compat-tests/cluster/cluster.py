@@ -1,11 +1,17 @@
-"""Three brokers that are one cluster, on ports of 127.0.0.1 that were free a moment ago."""
+"""Three brokers that are one cluster, on ports of 127.0.0.1 that were free a moment ago; and what kcat sees of them."""
+import json
 import os
+import select
 import socket
+import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, ".."))
 from broker import Broker
+
+PATIENCE_S = 20
 
 
 def free_ports(count):
@@ -31,8 +37,13 @@ class Member(Broker):
     def listeners(self):
         return f"PLAINTEXT://{self.bootstrap},CLUSTER://127.0.0.1:{self.own_port}"
 
-    def read_ready_line(self):
-        line = self.process.stdout.readline().decode()
+    def start(self, seconds=20):
+        self.launch()
+        self.read_ready_line(seconds)
+
+    def read_ready_line(self, seconds=20):
+        answers, _, _ = select.select([self.process.stdout], [], [], seconds)
+        line = self.process.stdout.readline().decode() if answers else f"nothing for {seconds} s"
         if not line.startswith("ottla ready: "):
             with open(os.path.join(self.directory, "broker.err"), encoding="utf-8") as errors:
                 raise RuntimeError(f"broker {self.node} did not start: {line!r} {errors.read()[-3000:]}")
@@ -41,9 +52,24 @@ class Member(Broker):
 class Cluster:
     def __init__(self, directory, count=3, **settings):
         ports = free_ports(2 * count)
-        voters = ",".join(f"{node}@127.0.0.1:{ports[count + node - 1]}" for node in range(1, count + 1))
-        self.members = [Member(os.path.join(directory, str(node)), node, ports[node - 1], ports[count + node - 1], voters,
+        self.directory, self.settings = directory, settings
+        self.voters = ",".join(f"{node}@127.0.0.1:{ports[count + node - 1]}" for node in range(1, count + 1))
+        self.members = [Member(os.path.join(directory, str(node)), node, ports[node - 1], ports[count + node - 1], self.voters,
                                **settings) for node in range(1, count + 1)]
+
+    def add(self):
+        """One more, that is no voter; to be started."""
+        node = len(self.members) + 1
+        port, own_port = free_ports(2)
+        self.members.append(Member(os.path.join(self.directory, str(node)), node, port, own_port, self.voters, **self.settings))
+        return self.members[-1]
+
+    @staticmethod
+    def restart(member):
+        """Dies, and comes back."""
+        member.kill()
+        member.launch()
+        member.read_ready_line()
 
     @property
     def bootstrap(self):
@@ -69,3 +95,30 @@ class Cluster:
             with open(os.path.join(member.directory, "broker.err"), encoding="utf-8") as text:
                 found += [f"{member.node}: {line.rstrip()}" for line in text if "[critical]" in line or "ERROR: " in line]
         return found
+
+
+def metadata(bootstrap):
+    told = subprocess.run(["kcat", "-b", bootstrap, "-L", "-J", "-m", "5"], capture_output=True, text=True, timeout=20)
+    return json.loads(told.stdout) if told.returncode == 0 else {"brokers": [], "topics": []}
+
+
+def partitions_of(bootstrap, topic):
+    for one in metadata(bootstrap)["topics"]:
+        if one["topic"] == topic:
+            return one["partitions"]
+    return []
+
+
+def eventually(holds, seconds=PATIENCE_S):
+    """What `holds` gives once it is true, or at last."""
+    deadline = time.monotonic() + seconds
+    while True:
+        seen = holds()
+        if seen or time.monotonic() > deadline:
+            return seen
+        time.sleep(0.1)
+
+
+def in_sync(bootstrap, topic, count):
+    partitions = partitions_of(bootstrap, topic)
+    return bool(partitions) and all(len(one["isrs"]) == count and one["leader"] >= 0 for one in partitions)
