@@ -27,9 +27,6 @@ Error corrupt(std::string why) { return {ErrorCode::CORRUPT_MESSAGE, std::move(w
 
 // All that can be said of a batch without its records.
 std::optional<Error> fault_in_header(const BatchHeader& header) {
-  if (header.base_offset != Offset{0}) {
-    return invalid(fmt::format("the base offset should be 0, but it is {}", header.base_offset.value));
-  }
   if ((header.attributes & 0x07U) > static_cast<unsigned>(Codec::zstd)) {
     return Error{ErrorCode::UNSUPPORTED_COMPRESSION_TYPE, fmt::format("codec {}", header.attributes & 0x07U)};
   }

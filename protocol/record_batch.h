@@ -109,7 +109,7 @@ struct BatchCheck {
 // an older format), CORRUPT_MESSAGE (a length or magic that no format has, CRC), MESSAGE_TOO_LARGE.
 Result<void> check_batch_frame(std::span<const std::byte> bytes, const BatchLimits& limits);
 
-// Checks that a client may send what is in it: base offset 0, count, offset deltas 0..n-1, record lengths, header
+// Checks that a client may send what is in it: count, offset deltas 0..n-1, record lengths, header
 // counts, codec, no control bit, bounded decompression. Never allocates by a claimed length. REQUIRES:
 // check_batch_frame. Errors: INVALID_RECORD, INVALID_TIMESTAMP, CORRUPT_MESSAGE (what cannot be decompressed),
 // MESSAGE_TOO_LARGE, UNSUPPORTED_COMPRESSION_TYPE.

@@ -68,6 +68,9 @@ struct Accepted {
 };
 
 Result<Accepted> accept(std::span<std::byte> batch, const TopicConfig& config, const BatchLimits& limits) {
+  if (const Offset base = BatchHeader::read(batch).base_offset; base != Offset{0}) {
+    return failure(ErrorCode::INVALID_RECORD, fmt::format("the base offset should be 0, but it is {}", base.value));
+  }
   auto checked = check_batch_content(batch, limits);
   if (!checked) {
     return std::unexpected(std::move(checked.error()));

@@ -134,10 +134,11 @@ TEST_F(ConsumerStory, who_subscribes_to_nothing_is_a_member_all_the_same) {
 TEST_F(ConsumerStory, a_share_that_is_free_is_given_away_with_the_next_heartbeat) {
   join("a");
   join("b");
+  EXPECT_EQ(given(let_go("a", 2, {t(0), t(1)})).size(), 2U);
   beat("b", -1);
   EXPECT_EQ(group.state_name(), std::string("Assigning"));
   restart();
-  EXPECT_EQ(given(beat("a", 2)).size(), 4U);
+  EXPECT_EQ(given(beat("a", 3)).size(), 4U);
   EXPECT_EQ(group.state_name(), std::string("Stable"));
 }
 
