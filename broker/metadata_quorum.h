@@ -148,14 +148,6 @@ class MetadataQuorum {
   void take(std::vector<Input>& inputs);
   void propose_all(std::vector<Proposal>& proposals);
   void receive_one(const quorum::Message& message);
-  void note_contact(const quorum::Message& message);
-  void pass_on_for(quorum::ServerId server);
-  [[nodiscard]] QuorumStatus look_at_quorum() const;
-  Result<void> add_one(const quorum::Server& server);
-  void remove_silent(std::int64_t heard_before_ms);
-  [[nodiscard]] bool is_barred(const quorum::MessageBody& message) const;
-  void note_caught_up(const quorum::Message& message);
-  void end_newcomer();
   void carry_out(quorum::Effects& effects);
   void run_one(const quorum::StoreVote& effect);
   void run_one(const quorum::WriteEntries& effect);
@@ -169,6 +161,16 @@ class MetadataQuorum {
   void check(const Result<void>& written);
   void end_pending(quorum::LogIndex up_to, const Error& error);
   void end_overdue();
+
+  // metadata_quorum_members.cc
+  [[nodiscard]] bool is_barred(const quorum::MessageBody& message) const;
+  void note_caught_up(const quorum::Message& message);
+  void end_newcomer();
+  void note_contact(const quorum::Message& message);
+  void pass_on_for(quorum::ServerId server);
+  [[nodiscard]] QuorumStatus look_at_quorum() const;
+  Result<void> add_one(const quorum::Server& server);
+  void remove_silent(std::int64_t heard_before_ms);
 
   Disk& disk_;
   const std::string directory_;

@@ -1,20 +1,16 @@
 // The quorum's thread: inputs in, effects out.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
 
 #include "broker/log.h"
 #include "broker/metadata_quorum.h"
-#include "broker/quorum/newcomer.h"
 #include "replication/quorum/configuration.h"
 
 namespace ottla {
 
 namespace {
 
-constexpr std::chrono::milliseconds lost_log_after{500};  // older messages have long come by then
 constexpr auto longest_wait = std::chrono::seconds(30);
 constexpr std::size_t command_max_bytes = CommandLog::entry_max_bytes / 2;
 
@@ -71,145 +67,6 @@ void MetadataQuorum::receive_one(const quorum::Message& message) {
   carry_out(effects);
   note_contact(message);
   note_caught_up(message);
-}
-
-// As if they were lost on their way.
-bool MetadataQuorum::is_barred(const quorum::MessageBody& message) const {
-  return is_newcomer_ &&
-         (std::holds_alternative<quorum::RequestVote>(message) || std::holds_alternative<quorum::TimeoutNow>(message));
-}
-
-// An entry of the leader's own term is committed, and here: so is everything that was ever committed before.
-void MetadataQuorum::note_caught_up(const quorum::Message& message) {
-  const auto* const append = std::get_if<quorum::AppendEntries>(&message.body);
-  const quorum::LogIndex committed = driver_.core().commit_index();
-  if (!is_newcomer_ || append == nullptr || append->term != driver_.core().term() || !driver_.log().has(committed)) {
-    return;
-  }
-  if (driver_.log().at(committed).term == append->term && driver_.core().last_stored() >= committed) {
-    end_newcomer();
-  }
-}
-
-void MetadataQuorum::end_newcomer() {
-  if (is_newcomer_) {
-    check(unmark_newcomer(disk_, directory_));
-    is_newcomer_ = failed_.has_value();
-  }
-}
-
-void MetadataQuorum::note_contact(const quorum::Message& message) {
-  const auto* const result = std::get_if<quorum::AppendEntriesResult>(&message.body);
-  if (result == nullptr || driver_.leadership().state != quorum::State::leader) {
-    return;
-  }
-  Contact& contact = contacts_[message.from];
-  contact.last_heard_ms = wall_clock_ms();
-  if (result->rejected == 0) {
-    contact.lost_log_since_ms = -1;
-    if (result->last_log_index >= driver_.core().last_index()) {
-      contact.last_caught_up_ms = contact.last_heard_ms;
-    }
-    return;
-  }
-  if (result->last_log_index >= driver_.core().match_index(message.from).value_or(0)) {
-    return;
-  }
-  contact.lost_log_since_ms = contact.lost_log_since_ms < 0 ? contact.last_heard_ms : contact.lost_log_since_ms;
-  if (contact.last_heard_ms - contact.lost_log_since_ms >= lost_log_after.count()) {
-    contact.lost_log_since_ms = -1;
-    pass_on_for(message.from);
-  }
-}
-
-// A server that has another disk lacks what it had acknowledged. Raft does not know of that: this leader takes its
-// rejections for old ones. The next leader asks it anew where its log ends.
-void MetadataQuorum::pass_on_for(quorum::ServerId server) {
-  quorum::ServerId best = 0;
-  const quorum::Core& core = driver_.core();
-  for (const quorum::Server& one : core.configuration().servers) {
-    const bool may = one.role == quorum::ServerRole::voter && one.id != server && one.id != plan_.self();
-    if (may && (best == 0 || core.match_index(one.id).value_or(0) > core.match_index(best).value_or(0))) {
-      best = one.id;
-    }
-  }
-  logger().warn("broker {} has lost its metadata; {} leads the quorum next, to send it all again",
-                quorum::broker_id(server).value,
-                best == 0 ? std::string("nobody else") : fmt::format("broker {}", quorum::broker_id(best).value));
-  if (best != 0) {
-    quorum::Effects effects;
-    (void)driver_.transfer(quorum_time_ms(), best, effects);  // refused: it is tried again
-    carry_out(effects);
-  }
-}
-
-QuorumStatus MetadataQuorum::look_at_quorum() const {
-  const quorum::Core& core = driver_.core();
-  QuorumStatus status{.is_leader = core.state() == quorum::State::leader,
-                      .is_new = core.last_index() <= 1,
-                      .leader = active_controller(),
-                      .term = core.term(),
-                      .committed_index = core.commit_index()};
-  for (const quorum::Server& server : core.configuration().servers) {
-    QuorumStatus::Server told{.id = quorum::broker_id(server.id),
-                              .is_voter = server.role == quorum::ServerRole::voter,
-                              .address = server.address};
-    if (server.id == plan_.self()) {
-      told.last_index = core.last_stored();
-      told.last_caught_up_ms = wall_clock_ms();
-    } else if (const auto contact = contacts_.find(server.id); contact != contacts_.end()) {
-      told.last_heard_ms = contact->second.last_heard_ms;
-      told.last_caught_up_ms = contact->second.last_caught_up_ms;
-    }
-    if (status.is_leader && server.id != plan_.self()) {
-      told.last_index = core.match_index(server.id).value_or(0);
-    }
-    status.servers.push_back(std::move(told));
-  }
-  return status;
-}
-
-// Asked again, or after a move to another address, which is a removal first.
-Result<void> MetadataQuorum::add_one(const quorum::Server& server) {
-  if (failed_) {
-    return std::unexpected(*failed_);
-  }
-  const quorum::Configuration configuration = driver_.core().configuration();
-  const quorum::Server* before = quorum::find(configuration, server.id);
-  if (is_active_ && before != nullptr && before->address == server.address) {
-    return {};
-  }
-  quorum::Effects effects;
-  auto changed = before == nullptr ? driver_.add(quorum_time_ms(), server, effects)
-                                   : driver_.remove(quorum_time_ms(), server.id, effects);
-  carry_out(effects);
-  if (!changed) {
-    return std::unexpected(std::move(changed.error()));
-  }
-  contacts_[server.id].last_heard_ms = wall_clock_ms();
-  return before == nullptr ? Result<void>{}
-                           : Result<void>(failure(ErrorCode::REQUEST_TIMED_OUT, "its old address is being forgotten"));
-}
-
-// One at a time: the next look finds the next.
-void MetadataQuorum::remove_silent(std::int64_t heard_before_ms) {
-  const quorum::Configuration configuration = driver_.core().configuration();
-  for (const quorum::Server& server : configuration.servers) {
-    const bool is_registered = controller_.brokers().contains(quorum::broker_id(server.id));
-    if (!is_active_ || server.role == quorum::ServerRole::voter || is_registered) {
-      continue;
-    }
-    // What a new leader has not heard of yet is not silent.
-    Contact& contact = contacts_[server.id];
-    contact.last_heard_ms = contact.last_heard_ms < 0 ? wall_clock_ms() : contact.last_heard_ms;
-    if (contact.last_heard_ms < heard_before_ms) {
-      logger().info("broker {} is gone, and sent no metadata any more", quorum::broker_id(server.id).value);
-      quorum::Effects effects;
-      (void)driver_.remove(quorum_time_ms(), server.id, effects);  // refused: the next look tries again
-      carry_out(effects);
-      return;
-    }
-  }
 }
 
 void MetadataQuorum::propose_all(std::vector<Proposal>& proposals) {

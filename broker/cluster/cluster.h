@@ -51,17 +51,19 @@ class Cluster final : public ClusterServices {
   Awaitable<Result<std::uint64_t>> ask_to_commit(const Bytes& command);
   using QuorumAnswer = OneShot<Result<DescribeQuorumResponse>>;
   Awaitable<> ask_controller_from_here(DescribeQuorumRequest request, std::shared_ptr<QuorumAnswer> done);
-  Awaitable<> become_observer();
-  Awaitable<> learn_whether_quorum_is_new();
-  Awaitable<bool> is_new_for_all();
-  [[nodiscard]] JoinQuorumRequest join_request() const;
-  Awaitable<> register_here();
   Awaitable<> send_heartbeats();
   Awaitable<MemberHeartbeatResponse> send_heartbeat();
   Awaitable<> alter_partition(std::shared_ptr<Partition> partition, replica_effect::SendAlterPartition request);
   Awaitable<> pause(Clock::duration duration);
   std::shared_ptr<Peer> controller_peer(BrokerId id);
   [[nodiscard]] std::optional<PeerAddress> address_of(BrokerId id) const;
+
+  // cluster_joining.cc: until it is one
+  Awaitable<> become_observer();
+  Awaitable<> learn_whether_quorum_is_new();
+  Awaitable<bool> is_new_for_all();
+  [[nodiscard]] JoinQuorumRequest join_request() const;
+  Awaitable<> register_here();
 
   // cluster_controller.cc: the active controller
   Awaitable<> control();
