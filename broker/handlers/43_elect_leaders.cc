@@ -1,6 +1,8 @@
 // ElectLeaders 0-2 (KIP-183, KIP-460). Answers when this broker follows the new leaders.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "broker/broker.h"
 #include "broker/handlers.h"
 
@@ -12,9 +14,10 @@ using Asked = ElectLeadersRequest::TopicPartitions;
 using Answer = ElectLeadersResponse::ReplicaElectionResult;
 
 // All partitions of all topics; of those nobody wants to hear that there was nothing to do.
-ElectLeaders everything(const Controller& state, Election election) {
+ElectLeaders everything(const Controller& state, Election election, ElectLeadersResponse& response) {
   ElectLeaders command{.election = election};
   for (const auto& [name, topic] : state.topics()) {
+    response.replica_election_results.emplace_back(name);
     auto& named = command.topics.emplace_back(topic->id);
     for (std::size_t index = 0; index < topic->partitions.size(); ++index) {
       named.partitions.push_back(static_cast<std::int32_t>(index));
@@ -28,11 +31,11 @@ ElectLeaders plan(const Controller& state, Election election, const std::vector<
                   ElectLeadersResponse& response) {
   ElectLeaders command{.election = election};
   for (const Asked& asked : topics) {
+    Answer& unknown = response.replica_election_results.emplace_back(asked.topic);
     if (const auto topic = state.topic(asked.topic)) {
       command.topics.push_back({topic->id, asked.partitions});
       continue;
     }
-    Answer& unknown = response.replica_election_results.emplace_back(asked.topic);
     for (const std::int32_t index : asked.partitions) {
       unknown.partition_result.push_back(
           {index, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, fmt::format("No such topic as {}", asked.topic)});
@@ -42,17 +45,17 @@ ElectLeaders plan(const Controller& state, Election election, const std::vector<
 }
 
 void answer(const Controller& state, const PartitionsChanged& changed, bool tells_all, ElectLeadersResponse& response) {
-  TopicId last;
   for (const PartitionOutcome& outcome : changed.outcomes) {
     if (outcome.code == ErrorCode::ELECTION_NOT_NEEDED && !tells_all) {
       continue;
     }
     const auto topic = state.topic(outcome.topic_id);
     const std::string name = topic != nullptr ? topic->name : "";
-    if (std::exchange(last, outcome.topic_id) != outcome.topic_id) {
-      response.replica_election_results.push_back({.topic = name});
+    const auto place = std::ranges::find(response.replica_election_results, name, &Answer::topic);
+    if (place == response.replica_election_results.end()) {
+      continue;  // deleted since then
     }
-    auto& told = response.replica_election_results.back().partition_result.emplace_back(outcome.partition_index);
+    auto& told = place->partition_result.emplace_back(outcome.partition_index);
     if (outcome.code == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION) {
       told.error_code = outcome.code;
       told.error_message = fmt::format("No such partition as {}-{}", name, outcome.partition_index);
@@ -63,6 +66,18 @@ void answer(const Controller& state, const PartitionsChanged& changed, bool tell
   }
 }
 
+ElectLeadersResponse refuse(const ElectLeadersRequest& request) {
+  ElectLeadersResponse response{.error_code = ErrorCode::INVALID_REQUEST};
+  for (const Asked& asked : request.topic_partitions.value_or(std::vector<Asked>{})) {
+    Answer& answer = response.replica_election_results.emplace_back(asked.topic);
+    for (const std::int32_t index : asked.partitions) {
+      answer.partition_result.push_back(
+          {index, ErrorCode::INVALID_REQUEST, fmt::format("Unknown election type {}", request.election_type)});
+    }
+  }
+  return response;
+}
+
 }  // namespace
 
 template <>
@@ -70,14 +85,13 @@ Awaitable<ElectLeadersResponse> handle(RequestContext& context, ElectLeadersRequ
   ElectLeadersResponse response;
   constexpr std::int8_t last_kind = 1;
   if (request.election_type < 0 || request.election_type > last_kind) {
-    response.error_code = ErrorCode::INVALID_REQUEST;
-    co_return response;
+    co_return refuse(request);
   }
   const auto election = static_cast<Election>(request.election_type);
   MetadataQuorum& metadata = *context.broker.metadata;
   Command command = metadata.read([&](const Controller& state) {
     return request.topic_partitions ? plan(state, election, *request.topic_partitions, response)
-                                    : everything(state, election);
+                                    : everything(state, election, response);
   });
   if (std::get<ElectLeaders>(command).topics.empty()) {
     co_return response;

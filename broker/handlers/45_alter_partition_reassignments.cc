@@ -15,36 +15,38 @@ using Asked = AlterPartitionReassignmentsRequest::ReassignableTopic;
 using Wish = Asked::ReassignablePartition;
 using Answer = AlterPartitionReassignmentsResponse::ReassignableTopicResponse;
 
-// What may be asked of a partition before the metadata log is. Cancelling is asked there.
+Error no_such_partition(const std::string& topic, std::int32_t index) {
+  return {ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, fmt::format("Unable to find partition {}:{}.", topic, index)};
+}
+
+// What may be asked of a partition before the metadata log is. Cancelling is asked there. A broker on its own is not
+// registered, and all there is.
 Result<void> check(const Controller& state, const Broker& broker, const Topic& topic, const Wish& wish,
                    bool may_change_factor) {
   const auto index = static_cast<std::size_t>(wish.partition_index);
   if (index >= topic.partitions.size()) {  // a negative one, too
-    return failure(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "This server does not host this topic-partition.");
+    return std::unexpected(no_such_partition(topic.name, wish.partition_index));
   }
   if (!wish.replicas) {
-    return state.brokers().empty() ? failure(ErrorCode::NO_REASSIGNMENT_IN_PROGRESS,
-                                             "No partition reassignment is in "
-                                             "progress.")
-                                   : Result<void>{};
+    return state.brokers().empty() ? failure(ErrorCode::NO_REASSIGNMENT_IN_PROGRESS, "") : Result<void>{};
   }
-  if (state.brokers().empty()) {  // a broker on its own is not registered, and all there is
-    return *wish.replicas == std::vector{broker.config.node_id}
-               ? Result<void>{}
-               : Result<void>(failure(ErrorCode::INVALID_REPLICA_ASSIGNMENT,
-                                      fmt::format("There is no other broker than {}.", broker.config.node_id.value)));
+  const Brokers alone{{broker.config.node_id, {}}};
+  if (auto valid = check_replicas(*wish.replicas, state.brokers().empty() ? alone : state.brokers()); !valid) {
+    return valid;
   }
   const std::size_t before = topic.partitions[index].original_replicas().size();
   if (!may_change_factor && wish.replicas->size() != before) {
     return failure(ErrorCode::INVALID_REPLICATION_FACTOR,
                    fmt::format("The replication factor is changed from {} to {}", before, wish.replicas->size()));
   }
-  return check_replicas(*wish.replicas, state.brokers());
+  return {};
 }
 
 void refuse(Answer& answer, std::size_t index, const Error& error) {
   answer.partitions[index].error_code = error.code;
-  answer.partitions[index].error_message = error.message;
+  if (error.code != ErrorCode::NO_REASSIGNMENT_IN_PROGRESS) {  // which says it all
+    answer.partitions[index].error_message = error.message;
+  }
 }
 
 // The part of a topic's wishes that can be proposed; the others are refused in `answer`.
@@ -58,7 +60,7 @@ AlterPartitionReassignments::Topic plan(const Controller& state, const Broker& b
     answer.partitions.push_back({.partition_index = wish.partition_index, .error_message = std::nullopt});
     const bool is_named_twice = std::ranges::count(asked.partitions, wish.partition_index, &Wish::partition_index) > 1;
     Result<void> valid =
-        failure(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, "This server does not host this topic-partition.");
+        failure(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, fmt::format("Unable to find a topic named {}.", asked.name));
     if (is_named_twice) {
       valid = failure(ErrorCode::INVALID_REQUEST, "the partition is named twice");
     } else if (topic != nullptr) {
@@ -96,6 +98,9 @@ template <>
 Awaitable<AlterPartitionReassignmentsResponse> handle(RequestContext& context,
                                                       AlterPartitionReassignmentsRequest& request) {
   AlterPartitionReassignmentsResponse response;
+  if (request.topics.empty()) {
+    co_return response;
+  }
   response.error_message.reset();
   response.allow_replication_factor_change = request.allow_replication_factor_change;
   AlterPartitionReassignments command;

@@ -32,7 +32,7 @@ void describe(const QuorumStatus& status, Answer::PartitionData& partition) {
     auto& those = server.is_voter ? partition.current_voters : partition.observers;
     those.push_back({.replica_id = server.id,
                      .log_end_offset = end_after(server.last_index),
-                     .last_fetch_timestamp = server.last_heard_ms,
+                     .last_fetch_timestamp = server.id == status.leader ? wall_clock_ms() : server.last_heard_ms,
                      .last_caught_up_timestamp = server.last_caught_up_ms});
   }
 }
@@ -55,12 +55,10 @@ void describe_nodes(const QuorumStatus& status, const std::string& listener, Des
 DescribeQuorumResponse describe(const QuorumStatus& status, const Broker& broker,
                                 const DescribeQuorumRequest& request) {
   DescribeQuorumResponse response;
-  response.error_message.reset();
   for (const auto& asked : request.topics) {
     Answer& topic = response.topics.emplace_back(asked.topic_name);
     for (const auto& one : asked.partitions) {
       auto& partition = topic.partitions.emplace_back(one.partition_index);
-      partition.error_message.reset();
       if (asked.topic_name == metadata_topic && one.partition_index == 0) {
         describe(status, partition);
       } else {

@@ -17,6 +17,7 @@ UNORDERED = [
     ("Metadata", r"topics", "Kafka answers from a hash set"),
     ("Produce", r"responses|responses\[\]\.partition_responses", "Kafka tells those it refuses after the others"),
     ("CreateTopics|DeleteTopics|CreatePartitions", r"topics|responses|results", "Kafka tells those it refuses apart"),
+    ("ElectLeaders", r"replica_election_results", "Kafka answers from a hash map"),
     ("CreateTopics", r"topics\[\]\.configs", "looked up by name"),
     ("DescribeConfigs", r"results\[\]\.configs", "Kafka answers from a hash map"),
     ("ListConfigResources", r"config_resources", "Kafka answers from a hash map"),
@@ -49,7 +50,7 @@ PRODUCE_TEXTS = (r'"(acks must be -1, 0 or 1|Cannot append to internal topic __c
 EXPLAINED = [
     # What is not there yet.
     Explained(ANY, "ApiVersions", r"api_keys\[\]", rf'{{"api_key": {NOT_SERVED}, .*}}', '"absent"',
-              "not served yet: SASL, transactions, ACLs, quotas, tokens, quorum, share and streams groups, telemetry"),
+              "not served yet: SASL, transactions, ACLs, quotas, tokens, share and streams groups, telemetry"),
     Explained(ANY, "ApiVersions", r"(supported|finalized)_features\[\]", OTHER_FEATURES, '"absent"',
               "a client that sees these features uses what is not served yet (KIP-584)"),
     Explained("sasl_where_there_is_none", "Sasl.*", "", r"\{.*\}", '"closed"', "no SASL: as any key that is not served"),
@@ -150,6 +151,8 @@ EXPLAINED = [
               '"INVALID_REQUEST"|"Unknown operations type -?[0-9]"', "says what is wrong"),
     Explained("change_the_broker_wrongly", "IncrementalAlterConfigs", r"responses\[\]\.error_message", TEXT,
               r'"Cannot update these configs dynamically: \[listeners\]"', "listeners do not change while the broker runs"),
+    Explained("describe_quorum", "DescribeQuorum", r"nodes\[\]", r'\{"node_id": 1, .*\}', '"absent"',
+              "without other voters there is no listener for them"),
     # The disk, features, coordinators.
     Explained("update_.*", "UpdateFeatures", r"results\[\]\.error_message", '"NONE"', "null", "there is no error to tell of"),
     Explained("update_features", "UpdateFeatures", "error_message", ".*group.version.*(versions 0-1|Can't downgrade).*", ".*versions 1-1.*",
