@@ -110,20 +110,22 @@ class Acts:
         self.world.network.heal()
         self.world.cut_off.discard(member)
 
-    def deck(self):
-        """(kind, does it kill, act) in an order drawn by chance; each kind comes before any comes again."""
+    def deck(self, others_per_kill):
+        """(kind, does it kill, act) in an order drawn by chance, so many others to each that kills."""
         word = "power cut" if self.world.power_cuts else "kill"
-        deck = [(f"{word} of a {role}", True, lambda role=role: self.kill(role)) for role in ROLES + ("leader",)]
-        deck += [(f"{word} of two at once", True, self.kill_two), (f"{word} of all three at once", True, self.kill_all),
-                 (f"{word} while starting", True, self.kill_starting),
-                 (f"{word} of a leader beside a paused follower", True, self.kill_beside_paused),
-                 ("pause", False, lambda: self.pause(self.draw.choice(ROLES))),
-                 ("clean stop", False, lambda: self.stop(self.draw.choice(ROLES)))]
+        kills = [(f"{word} of a {role}", True, lambda role=role: self.kill(role)) for role in ROLES + ("leader",)]
+        kills += [(f"{word} of two at once", True, self.kill_two), (f"{word} of all three at once", True, self.kill_all),
+                  (f"{word} while starting", True, self.kill_starting),
+                  (f"{word} of a leader beside a paused follower", True, self.kill_beside_paused)]
+        others = [("pause", False, lambda: self.pause(self.draw.choice(ROLES))),
+                  ("clean stop", False, lambda: self.stop(self.draw.choice(ROLES)))]
         if self.world.network:
-            deck += [("cut off", False, lambda: self.cut(self.draw.choice(ROLES))),
-                     ("cut off from brokers", False, lambda: self.cut("leader", clients_too=False)),
-                     ("controller cut off from brokers", False, lambda: self.cut("controller", clients_too=False)),
-                     ("not heard", False, lambda: self.cut(self.draw.choice(ROLES), to=False)),
-                     ("hears nothing", False, lambda: self.cut(self.draw.choice(ROLES), out=False))]
+            others += [("cut off", False, lambda: self.cut(self.draw.choice(ROLES))),
+                       ("leader cut off from brokers", False, lambda: self.cut("leader", clients_too=False)),
+                       ("controller cut off from brokers", False, lambda: self.cut("controller", clients_too=False)),
+                       ("not heard", False, lambda: self.cut(self.draw.choice(ROLES), to=False)),
+                       ("hears nothing", False, lambda: self.cut(self.draw.choice(ROLES), out=False))]
+        self.draw.shuffle(kills)
+        deck = kills + self.draw.sample(others, min(len(others), int(len(kills) * others_per_kill)))
         self.draw.shuffle(deck)
         return deck

@@ -24,18 +24,19 @@ class Load:
     def __init__(self, bootstrap, topic, partitions, rate, settings):
         self.common = {"bootstrap.servers": bootstrap, **QUICK}
         self.topic, self.partitions, self.rate, self.settings = topic, partitions, rate, settings
-        self.ledger, self.stop, self.problems = Ledger(partitions), threading.Event(), []
-        self.longest_pause, self.committed = 0.0, {}
+        self.ledger, self.problems, self.longest_pause, self.committed = Ledger(partitions), [], 0.0, {}
+        self.stop_writing, self.stop_reading = threading.Event(), threading.Event()
 
     def run(self):
         producers = [threading.Thread(target=self.guarded, args=(self.produce, number)) for number in range(PRODUCERS)]
-        readers = [threading.Thread(target=self.guarded, args=(what,)) for what in (self.follow, self.go_back, self.read_as_member)]
+        readers = [threading.Thread(target=self.guarded, args=(read,)) for read in (self.follow, self.go_back, self.read_as_member)]
         for thread in producers + readers:
             thread.start()
         sys.stdin.read()
-        self.stop.set()
-        for thread in producers + readers:
-            thread.join()
+        for stop, threads in ((self.stop_writing, producers), (self.stop_reading, readers)):
+            stop.set()
+            for thread in threads:
+                thread.join()
         told = self.ledger.judge(self.read_all())
         forgotten = self.forgotten_commits()
         told["examples"] = self.problems[:5] + forgotten + told["examples"]
@@ -64,7 +65,7 @@ class Load:
                              **self.settings})
         draw = random.Random(number)
         began, count = time.monotonic(), 0
-        while not self.stop.is_set():
+        while not self.stop_writing.is_set():
             due = int((time.monotonic() - began) * self.rate / PRODUCERS)
             # Where nothing is acknowledged for long it does not pile up what would come all at once.
             if due <= count or len(producer) > self.rate * 5:
@@ -102,27 +103,27 @@ class Load:
     def follow(self):
         consumer = self.consumer()
         consumer.assign(self.at({partition: OFFSET_BEGINNING for partition in range(self.partitions)}))
-        while not self.stop.is_set():
+        while not self.stop_reading.is_set():
             self.poll(consumer, self.ledger.saw)
         consumer.close()
 
     def go_back(self):
         """Reads the newest part of each partition again and again, from whoever leads it then."""
         draw = random.Random(7)
-        while not self.stop.is_set():
+        while not self.stop_reading.is_set():
             with self.ledger.lock:
                 ends = [max(seen, default=0) for seen in self.ledger.seen]
             consumer = self.consumer()
             consumer.assign(self.at({number: max(0, end - draw.randrange(3000)) for number, end in enumerate(ends)}))
             until = time.monotonic() + draw.uniform(0.5, 3)
-            while time.monotonic() < until and not self.stop.is_set():
+            while time.monotonic() < until and not self.stop_reading.is_set():
                 self.poll(consumer, self.ledger.saw)
             consumer.close()
 
     def read_as_member(self):
         consumer = self.consumer(group_id="members", auto_offset_reset="earliest", session_timeout_ms=6000)
         consumer.subscribe([self.topic])
-        while not self.stop.is_set():
+        while not self.stop_reading.is_set():
             if not self.poll(consumer, self.ledger.saw):
                 continue
             try:
@@ -137,7 +138,15 @@ class Load:
         if not self.committed:
             return []
         consumer = self.consumer(group_id="members")
-        told = consumer.committed(self.at({partition: 0 for partition in self.committed}), timeout=PATIENCE_S)
+        asked = self.at({partition: 0 for partition in self.committed})
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                told = consumer.committed(asked, timeout=PATIENCE_S)
+                break
+            except KafkaException:  # the group has just moved: the client finds its new coordinator
+                if time.monotonic() > deadline:
+                    raise
         consumer.close()
         return [f"partition {one.partition}: {self.committed[one.partition]} committed, then {one.offset} {one.error or ''}"
                 for one in told if one.error or one.offset < self.committed[one.partition]]

@@ -19,10 +19,11 @@ import signal
 import sys
 import tempfile
 
+import loss
 import network as networks
 import stock
 from acts import Acts
-from world import PARTITIONS, QUICK, ROOT, TOPIC, Failure, World
+from world import PARTITIONS, QUICK, ROOT, TOPIC, Failure, World, say
 
 import long_run
 
@@ -39,12 +40,12 @@ def judge(told):
         raise Failure(f"{wrong}, {told}")
 
 
-def disturb(acts, kills, totals):
+def disturb(acts, kills, totals, others_per_kill):
     """Until so many acts have killed."""
     deck = []
     done = 0
     while done < kills:
-        deck = deck or acts.deck()
+        deck = deck or acts.deck(others_per_kill)
         kind, is_kill, act = deck.pop()
         acts.say(f"{kind}: ", end="")
         acts.hold(0.5, 3)
@@ -55,16 +56,12 @@ def disturb(acts, kills, totals):
     acts.hold(0.5, 3)
 
 
-def say(text, end="\n"):
-    print(text, end=end, flush=True)
-
-
 def run_round(seed, kills, totals, network, power_cuts, is_short):
     draw = random.Random(seed)
     is_quick = is_short or draw.random() < 0.6
-    haste = draw.uniform(2, 4) if is_short else draw.uniform(1, 3)
+    haste = 4 if is_short else draw.choice([1, 2, 3, 4])
     say(f"seed {seed}: {'power cuts' if power_cuts else 'kills'}, {'quick' if is_quick else 'usual'} timeouts, "
-        f"haste {haste:.1f}")
+        f"haste {haste}")
     with tempfile.TemporaryDirectory(prefix="nemesis-") as directory:
         world = World(directory, seed, power_cuts, network, **(QUICK if is_quick else {}))
         clients = None
@@ -75,7 +72,7 @@ def run_round(seed, kills, totals, network, power_cuts, is_short):
             if not power_cuts:  # that disk is in memory
                 clients = stock.StockClients(world.cluster.bootstrap, directory)
                 clients.start()
-            disturb(Acts(world, draw, haste, say), kills, totals)
+            disturb(Acts(world, draw, haste, say), kills, totals, 0.5 if is_short else 0.8)
             healed = world.heal()
             told = world.end_load()
             judge(told)
@@ -99,8 +96,8 @@ def run_round(seed, kills, totals, network, power_cuts, is_short):
             if clients:
                 clients.give_up()
     add_up(totals, told, kills, healed, by_others)
-    say(f"in sync {healed:.1f} s after healing; {told['sent']} sent, all acknowledged and there, {told['seen_along']} seen on the "
-        f"way; {by_others} by other clients; longest pause {told['longest_pause_s']} s")
+    say(f"in sync {healed:.1f} s after healing; {told['sent']} sent, all acknowledged and there, {told['seen_along']} of them seen "
+        f"on the way; {by_others} by other clients; longest pause {told['longest_pause_s']} s")
 
 
 def add_up(totals, told, kills, healed, by_others):
@@ -133,7 +130,6 @@ def main():
     network = networks.Network(3) if has_network else None
     try:
         if words.expect_loss:
-            import loss
             return loss.main(seed, network)
         return nemesis(words, seed, network)
     finally:

@@ -1,5 +1,5 @@
-"""Other people's clients under the same nemesis: the Java client and franz-go, by turns, each writing records to a topic of its own
-with its default settings (idempotent, acks=all). At the end what was acknowledged is read back and compared."""
+"""Other people's clients under the same nemesis: the Java client and franz-go, by turns, each writing records to a topic of its
+own with its default settings (idempotent, acks=all). At the end what was acknowledged is read back and compared."""
 import itertools
 import os
 import subprocess
@@ -13,7 +13,7 @@ from records import make, normal
 
 CLIENTS = ("java", "franz-go")
 PRODUCE_S, CONSUME_S, TOPIC_S = 150, 60, 60
-EVERY = 20  # of the records that every client sends, one in so many: about two a second fit in
+EVERY = 20  # one in so many of the records that every client sends
 
 
 def set_up():
@@ -35,7 +35,8 @@ class StockClients(threading.Thread):
     def call(self, client, seconds, *words):
         """A client's run.sh, which becomes the client itself: its process is the only one."""
         with open(os.path.join(self.directory, "stock.err"), "ab") as errors:
-            self.process = process = subprocess.Popen([os.path.join(HERE, "..", client, "run.sh"), *words], stdout=subprocess.PIPE, stderr=errors)
+            program = os.path.join(HERE, "..", client, "run.sh")
+            self.process = process = subprocess.Popen([program, *words], stdout=subprocess.PIPE, stderr=errors)
             try:
                 process.communicate(timeout=seconds)
             except subprocess.TimeoutExpired:

@@ -25,6 +25,10 @@ SETTINGS = {"offsets.topic.num.partitions": 3, "log.segment.bytes": 262_144, "lo
             "leader.imbalance.check.interval.seconds": 5}
 
 
+def say(text, end="\n"):
+    print(text, end=end, flush=True)
+
+
 class Failure(Exception):
     pass
 
