@@ -17,7 +17,8 @@ from ledger import Ledger, content_of
 PRODUCERS = 2
 PATIENCE_S = 60
 QUICK = {"reconnect.backoff.ms": 10, "reconnect.backoff.max.ms": 200, "retry.backoff.ms": 20, "log_level": 2,
-         "topic.metadata.refresh.fast.interval.ms": 50, "allow.auto.create.topics": False}
+         "topic.metadata.refresh.fast.interval.ms": 50, "allow.auto.create.topics": False,
+         "socket.timeout.ms": 3000}  # whoever is cut off says nothing
 
 
 class Load:
@@ -105,6 +106,9 @@ class Load:
         consumer.assign(self.at({partition: OFFSET_BEGINNING for partition in range(self.partitions)}))
         while not self.stop_reading.is_set():
             self.poll(consumer, self.ledger.saw)
+        deadline = time.monotonic() + PATIENCE_S
+        while sum(map(len, self.ledger.seen)) < len(self.ledger.acknowledged) and time.monotonic() < deadline:
+            self.poll(consumer, self.ledger.saw)
         consumer.close()
 
     def go_back(self):
@@ -128,7 +132,7 @@ class Load:
                 continue
             try:
                 for one in consumer.commit(asynchronous=False):
-                    if not one.error:
+                    if not one.error and one.offset >= 0:  # negative where nothing was read yet
                         self.committed[one.partition] = max(one.offset, self.committed.get(one.partition, 0))
             except KafkaException:
                 pass  # its coordinator is away, or the group begins anew: nothing was promised
