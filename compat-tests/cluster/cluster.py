@@ -1,11 +1,38 @@
 """Three brokers that are one cluster, on ports of 127.0.0.1 that were free a moment ago."""
+import json
 import os
 import socket
+import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, ".."))
 from broker import Broker
+
+PATIENCE_S = 20
+
+
+def metadata(bootstrap):
+    told = subprocess.run(["kcat", "-b", bootstrap, "-L", "-J", "-m", "5"], capture_output=True, text=True, timeout=20)
+    return json.loads(told.stdout) if told.returncode == 0 else {"brokers": [], "topics": []}
+
+
+def partitions_of(bootstrap, topic):
+    for one in metadata(bootstrap)["topics"]:
+        if one["topic"] == topic:
+            return one["partitions"]
+    return []
+
+
+def eventually(holds, seconds=PATIENCE_S):
+    """What `holds` gives once it is true, or at last."""
+    deadline = time.monotonic() + seconds
+    while True:
+        seen = holds()
+        if seen or time.monotonic() > deadline:
+            return seen
+        time.sleep(0.1)
 
 
 def free_ports(count):

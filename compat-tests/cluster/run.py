@@ -4,42 +4,16 @@ die: prices of stocks go on, nothing acknowledged is lost, doubled or out of its
 
 usage: run.py [SECONDS]     of the stocks job; 20 by default. Last line: N passed, N failed.
 """
-import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
 
-from cluster import HERE, Cluster
+from cluster import HERE, Cluster, eventually, metadata, partitions_of
 
 sys.path.insert(0, os.path.join(HERE, "..", "stocks"))
 import stocks_job
-
-PATIENCE_S = 20
-
-
-def metadata(bootstrap):
-    told = subprocess.run(["kcat", "-b", bootstrap, "-L", "-J", "-m", "5"], capture_output=True, text=True, timeout=20)
-    return json.loads(told.stdout) if told.returncode == 0 else {"brokers": [], "topics": []}
-
-
-def partitions_of(bootstrap, topic):
-    for one in metadata(bootstrap)["topics"]:
-        if one["topic"] == topic:
-            return one["partitions"]
-    return []
-
-
-def eventually(holds, seconds=PATIENCE_S):
-    """What `holds` gives once it is true, or at last."""
-    deadline = time.monotonic() + seconds
-    while True:
-        seen = holds()
-        if seen or time.monotonic() > deadline:
-            return seen
-        time.sleep(0.1)
-
 
 def in_sync(bootstrap, topic, count):
     partitions = partitions_of(bootstrap, topic)

@@ -34,7 +34,7 @@ class Ledger:
             if error:
                 self.given_up[producer, partition, sequence] = error
             else:
-                self.acknowledged[producer, partition, sequence] = offset
+                self.acknowledged[producer, partition, sequence] = -1 if offset is None else offset
 
     def identify(self, partition, value):
         """(producer, sequence) of a record that was sent just like this, or None."""

@@ -62,8 +62,9 @@ class Load:
                 self.ledger.delivered(number, message.partition(), sequence, message.offset(), error and str(error))
             return report
 
+        # Its log tells why it has begun another epoch, if it has: what was in flight then may be there twice.
         producer = Producer({**self.common, "acks": "all", "enable.idempotence": True, "message.timeout.ms": 0, "linger.ms": 2,
-                             **self.settings})
+                             "debug": "eos", "log_level": 7, **self.settings})
         draw = random.Random(number)
         began, count = time.monotonic(), 0
         while not self.stop_writing.is_set():

@@ -4,8 +4,9 @@ both, and power cuts, every few seconds, while idempotent producers write with a
 round all is healed: what was acknowledged is there once, in its order, where it was acknowledged; what was seen by a consumer is
 still there; all replicas are in sync again, and hold the same bytes.
 
-usage: run.py [--kills N] [--record] [--expect-loss]
-    N acts that kill, 10 by default; others come between. --record: goes on where a run that broke off had stopped, and adds a
+usage: run.py [--kills N] [--in-flight N] [--record] [--expect-loss]
+    N acts that kill, 10 by default; others come between. --in-flight: requests that a producer has under way, 5 by default as
+    librdkafka has it; with one, no batch can overtake another that was refused. --record: goes on where a run that broke off had stopped, and adds a
     line to compat-tests/RECORD.md. --expect-loss: with settings that promise less the same checks find what is missing.
     Last line: N passed, N failed.
 SEED: the first seed instead of a random one. BUILD: another build directory than build/release.
@@ -56,7 +57,7 @@ def disturb(acts, kills, totals, others_per_kill):
     acts.hold(0.5, 3)
 
 
-def run_round(seed, kills, totals, network, power_cuts, is_short):
+def run_round(seed, kills, totals, network, power_cuts, is_short, in_flight):
     draw = random.Random(seed)
     is_quick = is_short or draw.random() < 0.6
     haste = 4 if is_short else draw.choice([1, 2, 3, 4])
@@ -68,7 +69,7 @@ def run_round(seed, kills, totals, network, power_cuts, is_short):
         try:
             world.start()
             world.topic(TOPIC, partitions=PARTITIONS, min_insync_replicas=2)
-            world.begin_load(RATE)
+            world.begin_load(RATE, f"max.in.flight={in_flight}")
             if not power_cuts:  # that disk is in memory
                 clients = stock.StockClients(world.cluster.bootstrap, directory)
                 clients.start()
@@ -116,6 +117,7 @@ def describe(totals):
 def main():
     words = argparse.ArgumentParser()
     words.add_argument("--kills", type=int, default=10)
+    words.add_argument("--in-flight", type=int, default=5)
     words.add_argument("--record", action="store_true")
     words.add_argument("--expect-loss", action="store_true")
     words = words.parse_args()
@@ -145,7 +147,8 @@ def nemesis(words, seed, network):
     try:
         while totals["kills"] < words.kills:
             kills = min(SHORT_ROUND if is_short else LONG_ROUND, words.kills - totals["kills"])
-            run_round(seed + 1000 * totals["rounds"], kills, totals, network, totals["rounds"] % 2 == 1, is_short)
+            run_round(seed + 1000 * totals["rounds"], kills, totals, network, totals["rounds"] % 2 == 1, is_short,
+                      words.in_flight)
             totals["rounds"] += 1
             if words.record:
                 long_run.save_progress("nemesis", totals)
@@ -155,7 +158,7 @@ def nemesis(words, seed, network):
         return 1
     say(describe(totals))
     if words.record:
-        long_run.add_to_record("nemesis", f"{totals['kills']} kills of three brokers", describe(totals))
+        long_run.add_to_record("nemesis", f"{totals['kills']} kills of three brokers, {words.in_flight} in flight", describe(totals))
     say(f"{totals['kills']} passed, 0 failed")
     return 0
 

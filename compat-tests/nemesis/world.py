@@ -53,6 +53,11 @@ class World:
         for member in self.members:
             self.launch(member)
         self.await_ready()
+        deadline = time.monotonic() + READY_S
+        while len((self.metadata() or {"brokers": []})["brokers"]) < 3:  # those that the controller lets lead
+            if time.monotonic() > deadline:
+                raise Failure(f"not all brokers are known within {READY_S} s: {self.metadata()}")
+            time.sleep(0.05)
 
     def launch(self, member):
         if self.power_cuts:

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""The table of stock clients (../run.py: what each writes is read back byte for byte) against three brokers that are restarted
+all the while, one after the other, as an update does it: a clean stop, a start, and the next one when all are in sync again.
+
+usage: clients.py [--kill] [CLIENT...]     all clients by default; --kill: SIGKILL instead of clean stops.
+Last line: N passed, N failed.
+"""
+import itertools
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+
+from cluster import HERE, Cluster, eventually, metadata
+
+CLIENTS = ("kcat", "librdkafka", "java", "franz-go", "sarama", "kafka-python", "aiokafka", "confluent-kafka", "kafkajs",
+           "platformatic-kafka")
+DOWN_S, BETWEEN_S, IN_SYNC_S, ALL_S = 2, 2, 60, 3600
+WORK = os.path.join(HERE, "..", "..", "build", "compat", "cluster-log")
+
+
+def all_in_sync(cluster):
+    known = metadata(cluster.bootstrap)
+    return len(known["brokers"]) == 3 and all(len(one["isrs"]) == 3 for topic in known["topics"] for one in topic["partitions"])
+
+
+def restart(cluster, member, kills):
+    """What went wrong, if anything did."""
+    status = 0
+    if kills:
+        member.kill()
+    else:
+        status = member.stop()
+    time.sleep(random.uniform(0, DOWN_S))
+    member.launch()
+    member.read_ready_line()
+    if status != 0:
+        return f"broker {member.node} stopped with status {status}"
+    if not eventually(lambda: all_in_sync(cluster), IN_SYNC_S):
+        return f"not all replicas are in sync {IN_SYNC_S} s after the restart of broker {member.node}"
+    return ""
+
+
+def disturbed(cluster, clients, kills):
+    """Restarts while the table is made: lines of the table, restarts, what went wrong with them."""
+    table = subprocess.Popen([sys.executable, os.path.join(HERE, "..", "run.py"), cluster.bootstrap, WORK, *clients],
+                             stdout=subprocess.PIPE, text=True)
+    wrong, count, deadline = [], 0, time.monotonic() + ALL_S
+    try:
+        for member in itertools.cycle(cluster.members):
+            try:
+                # Also reads what it says; what it says fits into a pipe while a broker restarts.
+                out = table.communicate(timeout=random.uniform(0.5, BETWEEN_S))[0]
+                return out.splitlines(), count, wrong
+            except subprocess.TimeoutExpired:
+                pass
+            if time.monotonic() > deadline:
+                return [f"no end within {ALL_S} s", "0 passed, 1 failed"], count, wrong
+            complaint = restart(cluster, member, kills)
+            count += 1
+            if complaint:
+                wrong.append(complaint)
+    finally:
+        if table.poll() is None:
+            table.terminate()
+            table.wait()
+
+
+def main():
+    kills = "--kill" in sys.argv
+    clients = [word for word in sys.argv[1:] if not word.startswith("--")] or CLIENTS
+    for client in clients:
+        subprocess.run([os.path.join(HERE, "..", client, "run.sh"), "setup"], check=True, timeout=900, stdout=subprocess.DEVNULL)
+    with tempfile.TemporaryDirectory() as directory:
+        cluster = Cluster(directory)
+        try:
+            cluster.start()
+            lines, restarts, wrong = disturbed(cluster, clients, kills)
+            statuses = [member.stop() for member in cluster.members]
+            wrong += [f"at the end a broker stopped with status {status}" for status in statuses if status != 0]
+            wrong += cluster.errors()
+        finally:
+            cluster.end()
+    print("\n".join(lines[:-1]))
+    words = lines[-1].split() if lines else ["0", "passed,", "1", "failed"]
+    print(f"{restarts} {'kills' if kills else 'clean restarts'}: {'; '.join(wrong[:5]) or 'nothing wrong with them'}")
+    passed, failed = int(words[0]) + (not wrong), int(words[2]) + bool(wrong)
+    print(f"{passed} passed, {failed} failed")
+    return failed != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
