@@ -2,18 +2,23 @@
 """The table of stock clients (../run.py: what each writes is read back byte for byte) against three brokers that are restarted
 all the while, one after the other, as an update does it: a clean stop, a start, and the next one when all are in sync again.
 
-usage: clients.py [--kill] [CLIENT...]     all clients by default; --kill: SIGKILL instead of clean stops.
-Last line: N passed, N failed.
+usage: clients.py [--kill | --calm] [CLIENT...]   all clients by default; --kill: SIGKILL instead of clean stops; --calm: no
+restarts at all. Last line: N passed, N failed.
 """
+import collections
+import glob
 import itertools
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 
 from cluster import HERE, Cluster, eventually, metadata
+
+from records import normal
 
 CLIENTS = ("kcat", "librdkafka", "java", "franz-go", "sarama", "kafka-python", "aiokafka", "confluent-kafka", "kafkajs",
            "platformatic-kafka")
@@ -43,7 +48,7 @@ def restart(cluster, member, kills):
     return ""
 
 
-def disturbed(cluster, clients, kills):
+def disturbed(cluster, clients, kills, is_calm):
     """Restarts while the table is made: lines of the table, restarts, what went wrong with them."""
     table = subprocess.Popen([sys.executable, os.path.join(HERE, "..", "run.py"), cluster.bootstrap, WORK, *clients],
                              stdout=subprocess.PIPE, text=True)
@@ -52,7 +57,7 @@ def disturbed(cluster, clients, kills):
         for member in itertools.cycle(cluster.members):
             try:
                 # Also reads what it says; what it says fits into a pipe while a broker restarts.
-                out = table.communicate(timeout=random.uniform(0.5, BETWEEN_S))[0]
+                out = table.communicate(timeout=ALL_S if is_calm else random.uniform(0.5, BETWEEN_S))[0]
                 return out.splitlines(), count, wrong
             except subprocess.TimeoutExpired:
                 pass
@@ -68,22 +73,37 @@ def disturbed(cluster, clients, kills):
             table.wait()
 
 
+def explain(clients):
+    """Of each topic that was not read back as it was written: what is missing, and what is there more often than it was sent."""
+    for client in clients:
+        with open(os.path.join(WORK, f"{client}.records"), encoding="utf-8") as file:
+            sent = collections.Counter(normal(line, True) for line in file)
+        for path in sorted(glob.glob(os.path.join(WORK, f"compat-{client}-*-*.*"))):
+            with open(path, encoding="utf-8") as file:
+                read = collections.Counter(normal(line, True) for line in file)
+            missing, more = sum((sent - read).values()), sum((read - sent).values())
+            if missing or more:
+                print(f"     {os.path.basename(path)}: {missing} missing, {more} doubled")
+
+
 def main():
     kills = "--kill" in sys.argv
     clients = [word for word in sys.argv[1:] if not word.startswith("--")] or CLIENTS
     for client in clients:
         subprocess.run([os.path.join(HERE, "..", client, "run.sh"), "setup"], check=True, timeout=900, stdout=subprocess.DEVNULL)
+    shutil.rmtree(WORK, ignore_errors=True)
     with tempfile.TemporaryDirectory() as directory:
         cluster = Cluster(directory)
         try:
             cluster.start()
-            lines, restarts, wrong = disturbed(cluster, clients, kills)
+            lines, restarts, wrong = disturbed(cluster, clients, kills, "--calm" in sys.argv)
             statuses = [member.stop() for member in cluster.members]
             wrong += [f"at the end a broker stopped with status {status}" for status in statuses if status != 0]
             wrong += cluster.errors()
         finally:
             cluster.end()
     print("\n".join(lines[:-1]))
+    explain(clients)
     words = lines[-1].split() if lines else ["0", "passed,", "1", "failed"]
     print(f"{restarts} {'kills' if kills else 'clean restarts'}: {'; '.join(wrong[:5]) or 'nothing wrong with them'}")
     passed, failed = int(words[0]) + (not wrong), int(words[2]) + bool(wrong)
