@@ -2,8 +2,9 @@
 """The table of stock clients (../run.py: what each writes is read back byte for byte) against three brokers that are restarted
 all the while, one after the other, as an update does it: a clean stop, a start, and the next one when all are in sync again.
 
-usage: clients.py [--kill | --calm] [CLIENT...]   all clients by default; --kill: SIGKILL instead of clean stops; --calm: no
-restarts at all. Last line: N passed, N failed.
+usage: clients.py [--kill | --calm] [--topics-first] [CLIENT...]   all clients by default; --kill: SIGKILL instead of clean stops;
+--calm: no restarts at all; --topics-first: the topics are there before the restarts begin, else the clients make them.
+Last line: N passed, N failed.
 """
 import collections
 import glob
@@ -23,6 +24,8 @@ from records import normal
 CLIENTS = ("kcat", "librdkafka", "java", "franz-go", "sarama", "kafka-python", "aiokafka", "confluent-kafka", "kafkajs",
            "platformatic-kafka")
 DOWN_S, BETWEEN_S, IN_SYNC_S, ALL_S = 2, 2, 60, 3600
+RUN = str(os.getpid())
+CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 WORK = os.path.join(HERE, "..", "..", "build", "compat", "cluster-log")
 
 
@@ -51,7 +54,7 @@ def restart(cluster, member, kills):
 def disturbed(cluster, clients, kills, is_calm):
     """Restarts while the table is made: lines of the table, restarts, what went wrong with them."""
     table = subprocess.Popen([sys.executable, os.path.join(HERE, "..", "run.py"), cluster.bootstrap, WORK, *clients],
-                             stdout=subprocess.PIPE, text=True)
+                             stdout=subprocess.PIPE, text=True, env={**os.environ, "RUN": RUN})
     wrong, count, deadline = [], 0, time.monotonic() + ALL_S
     try:
         for member in itertools.cycle(cluster.members):
@@ -71,6 +74,16 @@ def disturbed(cluster, clients, kills, is_calm):
         if table.poll() is None:
             table.terminate()
             table.wait()
+
+
+def make_topics(cluster, clients):
+    """By asking for them."""
+    eventually(lambda: len(metadata(cluster.bootstrap)["brokers"]) == 3)
+    for topic in (f"compat-{client}-{codec}-{RUN}" for client in clients for codec in CODECS):
+        subprocess.run(["kcat", "-b", cluster.bootstrap, "-L", "-t", topic], capture_output=True, check=True, timeout=20)
+    wanted = len(clients) * len(CODECS)
+    if not eventually(lambda: sum(len(one["partitions"]) == 3 for one in metadata(cluster.bootstrap)["topics"]) >= wanted, 60):
+        raise RuntimeError("not all topics were made")
 
 
 def explain(clients):
@@ -96,6 +109,8 @@ def main():
         cluster = Cluster(directory)
         try:
             cluster.start()
+            if "--topics-first" in sys.argv:
+                make_topics(cluster, clients)
             lines, restarts, wrong = disturbed(cluster, clients, kills, "--calm" in sys.argv)
             statuses = [member.stop() for member in cluster.members]
             wrong += [f"at the end a broker stopped with status {status}" for status in statuses if status != 0]

@@ -30,7 +30,7 @@ class Load:
 
     def run(self):
         producers = [threading.Thread(target=self.guarded, args=(self.produce, number)) for number in range(PRODUCERS)]
-        readers = [threading.Thread(target=self.guarded, args=(read,)) for read in (self.follow, self.go_back, self.read_as_member)]
+        readers = [threading.Thread(target=self.guarded, args=(one,)) for one in (self.follow, self.go_back, self.read_as_member)]
         for thread in producers + readers:
             thread.start()
         sys.stdin.read()

@@ -6,9 +6,9 @@ still there; all replicas are in sync again, and hold the same bytes.
 
 usage: run.py [--kills N] [--in-flight N] [--record] [--expect-loss]
     N acts that kill, 10 by default; others come between. --in-flight: requests that a producer has under way, 5 by default as
-    librdkafka has it; with one, no batch can overtake another that was refused. --record: goes on where a run that broke off had stopped, and adds a
-    line to compat-tests/RECORD.md. --expect-loss: with settings that promise less the same checks find what is missing.
-    Last line: N passed, N failed.
+    librdkafka has it; with one, no batch can overtake another that was refused. --record: goes on where a run that broke off
+    had stopped, and adds a line to compat-tests/RECORD.md. --expect-loss: with settings that promise less the same checks find
+    what is missing. Last line: N passed, N failed.
 SEED: the first seed instead of a random one. BUILD: another build directory than build/release.
 Cuts need network namespaces (root, or user namespaces); without them they are left out, and that is said.
 """
@@ -158,7 +158,8 @@ def nemesis(words, seed, network):
         return 1
     say(describe(totals))
     if words.record:
-        long_run.add_to_record("nemesis", f"{totals['kills']} kills of three brokers, {words.in_flight} in flight", describe(totals))
+        run = f"{totals['kills']} kills of three brokers, requests in flight: {words.in_flight}"
+        long_run.add_to_record("nemesis", run, describe(totals))
     say(f"{totals['kills']} passed, 0 failed")
     return 0
 
