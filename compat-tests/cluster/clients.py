@@ -12,6 +12,7 @@ import itertools
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -100,6 +101,7 @@ def explain(clients):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is ended
     kills = "--kill" in sys.argv
     clients = [word for word in sys.argv[1:] if not word.startswith("--")] or CLIENTS
     for client in clients:

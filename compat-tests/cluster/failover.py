@@ -12,6 +12,7 @@ usage: failover.py [TIMES [TIMES_OF_KAFKA]]   100 kills of ours, 20 of Kafka's, 
 """
 import math
 import os
+import signal
 import struct
 import sys
 import tempfile
@@ -235,6 +236,7 @@ def share(total, number):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is ended
     times = int(sys.argv[1]) if len(sys.argv) > 1 else 100
     wanted = {Ottla: times, Kafkas: int(sys.argv[2]) if len(sys.argv) > 2 else max(1, times // 5)}
     seen = {kind: {"kill": [], "stop": [], "failed": 0} for kind in wanted}

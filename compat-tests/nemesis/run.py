@@ -60,7 +60,7 @@ def disturb(acts, kills, totals, others_per_kill):
 def run_round(seed, kills, totals, network, power_cuts, is_short, in_flight):
     draw = random.Random(seed)
     is_quick = is_short or draw.random() < 0.6
-    haste = 4 if is_short else draw.choice([1, 2, 3, 4])
+    haste = 4 if is_short else draw.choice([1, 2, 4, 4])
     say(f"seed {seed}: {'power cuts' if power_cuts else 'kills'}, {'quick' if is_quick else 'usual'} timeouts, "
         f"haste {haste}")
     with tempfile.TemporaryDirectory(prefix="nemesis-") as directory:
