@@ -15,7 +15,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer
 from ledger import Ledger, content_of
 
 PRODUCERS = 2
-PATIENCE_S = 60
+PATIENCE_S = 120
 QUICK = {"reconnect.backoff.ms": 10, "reconnect.backoff.max.ms": 200, "retry.backoff.ms": 20, "log_level": 2,
          "topic.metadata.refresh.fast.interval.ms": 50, "allow.auto.create.topics": False,
          "socket.timeout.ms": 3000}  # whoever is cut off says nothing

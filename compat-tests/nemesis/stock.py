@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(HERE, ".."))
 from records import make, normal
 
 CLIENTS = ("java", "franz-go")
-PRODUCE_S, CONSUME_S, TOPIC_S = 150, 60, 60
+PRODUCE_S, CONSUME_S, TOPIC_S = 150, 180, 120  # so long only on a machine that has much else to do
 EVERY = 20  # one in so many of the records that every client sends
 
 

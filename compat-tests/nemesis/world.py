@@ -18,7 +18,7 @@ import network as networks
 RELEASE = os.environ.get("BUILD", os.path.join(ROOT, "build", "release"))
 PYTHON = os.path.join(ROOT, "build", "compat", "confluent-kafka", "venv", "bin", "python")
 TOPIC, PARTITIONS = "load", 6
-READY_S, IN_SYNC_S, END_S = 120, 120, 300  # so long only on a machine that has much else to do
+READY_S, IN_SYNC_S, END_S = 120, 120, 600  # so long only on a machine that has much else to do
 # Timeouts so short that a death, a pause or a cut of a second has its consequences within the test.
 QUICK = {"broker.session.timeout.ms": 2000, "broker.heartbeat.interval.ms": 300, "replica.lag.time.max.ms": 2000}
 SETTINGS = {"offsets.topic.num.partitions": 3, "log.segment.bytes": 262_144, "log.flush.offset.checkpoint.interval.ms": 500,
