@@ -14,6 +14,7 @@ class Broker:
         self.directory, self.process, self.http, self.flags = directory, None, None, []
         self.bootstrap = "127.0.0.1:0"
         self.cpu_seconds, self.peak_rss_bytes = 0.0, 0
+        self.program, self.prefix, self.environment = OTTLA, [], {}
         self.settings = {"http.listener": "", "log.dirs": os.path.join(directory, "data"), "num.partitions": 3}
         self.settings.update({name.replace("_", "."): value for name, value in settings.items()})
 
@@ -22,11 +23,12 @@ class Broker:
 
     def launch(self):
         """Starts the process and does not wait for it."""
-        words = [OTTLA, "serve", *self.flags, "--set", f"listeners={self.listeners()}"]
+        words = [*self.prefix, self.program, "serve", *self.flags, "--set", f"listeners={self.listeners()}"]
         for name, value in self.settings.items():
             words += ["--set", f"{name}={value}"]
         with open(os.path.join(self.directory, "broker.err"), "ab") as errors:
-            self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors)
+            self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors,
+                                            env={**os.environ, **self.environment})
 
     def start(self, seconds=20):
         """Seconds from the start of the process to its ready line."""

@@ -2,7 +2,7 @@
 """Stock clients against a broker: each writes the same records with each codec it has, and reads them back byte for byte,
 by itself and by another client. Prints a table; the last line is "N passed, N failed".
 
-usage: run.py BOOTSTRAP WORK_DIR CLIENT...
+usage: run.py BOOTSTRAP WORK_DIR CLIENT...     RUN: the end of the topics' names, instead of the process's number
 DATA names the broker's data directory, if it is at hand: then the stored batches must have the codec that was asked for.
 What a client's run.sh has to offer is told in README.md beside this file.
 """
@@ -20,6 +20,7 @@ from records import COUNT, make, normal
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 AT_ONCE = 2
+RUN = os.environ.get("RUN", str(os.getpid()))
 HAS_NONE = 3  # exit status of `transaction` and `own`
 CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 
@@ -113,7 +114,7 @@ def wrong_codec(topic, codec):
 
 
 def try_codec(client, codec, other, bootstrap, sent, table):
-    topic = f"compat-{client.name}-{codec}-{os.getpid()}"
+    topic = f"compat-{client.name}-{codec}-{RUN}"
     out = os.path.join(client.work, topic)
     status, partitions = client.run("metadata", bootstrap, topic)
     why = not_ended(client, status) or ("" if partitions == "3" else f"{partitions!r} partitions")

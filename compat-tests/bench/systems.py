@@ -83,14 +83,23 @@ class Kafka(System):
         settings = {"listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}",
                     "controller.quorum.voters": f"1@127.0.0.1:{controller}", "log.dirs": os.path.join(directory, "data"),
                     **KAFKA_SETTINGS}
-        self.properties = os.path.join(directory, "server.properties")
+        self.server, self.properties = None, os.path.join(directory, "server.properties")
         with open(self.properties, "w", encoding="utf-8") as file:
             file.writelines(f"{name}={value}\n" for name, value in settings.items())
 
     def start(self):
+        self.launch()
+        self.await_answer()
+
+    def launch(self, heap=None):
+        """Formats its directory when it comes for the first time."""
+        server = ["Server", self.properties, "AAAAAAAAAAAAAAAAAAAAAQ"] if self.server is None else ["kafka.Kafka", self.properties]
+        java = [f"{word[:4]}{heap}" if heap and word.startswith(("-Xmx", "-Xms")) else word for word in JAVA]
         with open(os.path.join(self.directory, "kafka.log"), "ab") as log:
-            self.server = subprocess.Popen(JAVA + ["Server", self.properties, "AAAAAAAAAAAAAAAAAAAAAQ"], stdout=log, stderr=log)
+            self.server = subprocess.Popen(java + server, stdout=log, stderr=log)
         self.pid = self.server.pid
+
+    def await_answer(self):
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline and self.server.poll() is None:
             try:

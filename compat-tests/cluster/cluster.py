@@ -27,15 +27,14 @@ def free_ports(count):
 class Member(Broker):
     """A broker of a cluster: a listener for clients, and one for the other brokers."""
 
-    def __init__(self, directory, node, port, own_port, voters, **settings):
+    def __init__(self, directory, node, address, own_address, voters, **settings):
         os.makedirs(directory, exist_ok=True)
         super().__init__(directory, node_id=node, controller_quorum_voters=voters, inter_broker_listener_name="CLUSTER",
                          listener_security_protocol_map="PLAINTEXT:PLAINTEXT,CLUSTER:PLAINTEXT", **settings)
-        self.node, self.own_port = node, own_port
-        self.bootstrap = f"127.0.0.1:{port}"
+        self.node, self.bootstrap, self.own_address = node, address, own_address
 
     def listeners(self):
-        return f"PLAINTEXT://{self.bootstrap},CLUSTER://127.0.0.1:{self.own_port}"
+        return f"PLAINTEXT://{self.bootstrap},CLUSTER://{self.own_address}"
 
     def start(self, seconds=20):
         self.launch()
@@ -50,18 +49,21 @@ class Member(Broker):
 
 
 class Cluster:
-    def __init__(self, directory, count=3, **settings):
-        ports = free_ports(2 * count)
+    def __init__(self, directory, count=3, addresses=None, **settings):
+        """`addresses`: for each broker its address for clients and that for the others, if not ports of 127.0.0.1."""
+        if not addresses:
+            ports = [f"127.0.0.1:{port}" for port in free_ports(2 * count)]
+            addresses = list(zip(ports[:count], ports[count:]))
         self.directory, self.settings = directory, settings
-        self.voters = ",".join(f"{node}@127.0.0.1:{ports[count + node - 1]}" for node in range(1, count + 1))
-        self.members = [Member(os.path.join(directory, str(node)), node, ports[node - 1], ports[count + node - 1], self.voters,
-                               **settings) for node in range(1, count + 1)]
+        self.voters = ",".join(f"{node}@{own}" for node, (_, own) in enumerate(addresses, 1))
+        self.members = [Member(os.path.join(directory, str(node)), node, address, own, self.voters, **settings)
+                        for node, (address, own) in enumerate(addresses, 1)]
 
     def add(self):
         """One more, that is no voter; to be started."""
         node = len(self.members) + 1
-        port, own_port = free_ports(2)
-        self.members.append(Member(os.path.join(self.directory, str(node)), node, port, own_port, self.voters, **self.settings))
+        address, own = (f"127.0.0.1:{port}" for port in free_ports(2))
+        self.members.append(Member(os.path.join(self.directory, str(node)), node, address, own, self.voters, **self.settings))
         return self.members[-1]
 
     @staticmethod

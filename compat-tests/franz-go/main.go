@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -74,7 +75,7 @@ func partitions(ctx context.Context, client *kgo.Client, topic string) int {
 }
 
 func produce(ctx context.Context, bootstrap, topic, codec, path string) {
-	client, err := kgo.NewClient(kgo.SeedBrokers(bootstrap), kgo.ProducerBatchCompression(codecs[codec]),
+	client, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(bootstrap, ",")...), kgo.ProducerBatchCompression(codecs[codec]),
 		kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	fail(err)
 	file, err := os.Open(path)
@@ -116,7 +117,7 @@ func ends(ctx context.Context, client *kgo.Client, topic string, count int) []in
 }
 
 func consume(ctx context.Context, bootstrap, topic, path string) {
-	seed, err := kgo.NewClient(kgo.SeedBrokers(bootstrap))
+	seed, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(bootstrap, ",")...))
 	fail(err)
 	count := partitions(ctx, seed, topic)
 	until := ends(ctx, seed, topic, count)
@@ -127,7 +128,7 @@ func consume(ctx context.Context, bootstrap, topic, path string) {
 		assigned[int32(partition)] = kgo.NewOffset().AtStart()
 		left += until[partition]
 	}
-	client, err := kgo.NewClient(kgo.SeedBrokers(bootstrap),
+	client, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(bootstrap, ",")...),
 		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: assigned}))
 	fail(err)
 	read := make([][]*kgo.Record, count)
@@ -160,7 +161,7 @@ func consume(ctx context.Context, bootstrap, topic, path string) {
 func member(bootstrap, group, topic, protocol, instance string) {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
-	options := []kgo.Opt{kgo.SeedBrokers(bootstrap), kgo.ConsumerGroup(group), kgo.ConsumeTopics(topic),
+	options := []kgo.Opt{kgo.SeedBrokers(strings.Split(bootstrap, ",")...), kgo.ConsumerGroup(group), kgo.ConsumeTopics(topic),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.SessionTimeout(6 * time.Second),
 		kgo.HeartbeatInterval(time.Second), kgo.DisableAutoCommit(), kgo.BlockRebalanceOnPoll()}
 	if protocol == "consumer" {
@@ -189,7 +190,7 @@ func member(bootstrap, group, topic, protocol, instance string) {
 }
 
 func transaction(ctx context.Context, bootstrap, topic string) {
-	client, err := kgo.NewClient(kgo.SeedBrokers(bootstrap), kgo.TransactionalID("compat"))
+	client, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(bootstrap, ",")...), kgo.TransactionalID("compat"))
 	fail(err)
 	if err = client.BeginTransaction(); err == nil {
 		err = client.ProduceSync(ctx, &kgo.Record{Topic: topic, Value: []byte("x")}).FirstErr()
@@ -206,7 +207,7 @@ func main() {
 	arguments := os.Args[1:]
 	switch arguments[0] {
 	case "metadata":
-		client, err := kgo.NewClient(kgo.SeedBrokers(arguments[1]), kgo.AllowAutoTopicCreation())
+		client, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(arguments[1], ",")...), kgo.AllowAutoTopicCreation())
 		fail(err)
 		fmt.Println(partitions(ctx, client, arguments[2]))
 	case "produce":

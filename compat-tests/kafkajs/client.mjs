@@ -17,7 +17,7 @@ const types = {
 }
 const batchRecords = 500
 
-const connect = (bootstrap, more = {}) => new Kafka({ brokers: [bootstrap], logLevel: logLevel.ERROR, ...more })
+const connect = (bootstrap, more = {}) => new Kafka({ brokers: bootstrap.split(','), logLevel: logLevel.ERROR, ...more })
 
 async function metadata(bootstrap, topic) {
   const producer = connect(bootstrap).producer({ createPartitioner: Partitioners.DefaultPartitioner })

@@ -3,7 +3,7 @@ import { Consumer, MessagesStreamFallbackModes, MessagesStreamModes, Producer } 
 import { main, readRecords } from './node_client.mjs'
 
 const batchRecords = 500
-const connect = (bootstrap, more = {}) => new Producer({ clientId: 'compat', bootstrapBrokers: [bootstrap], ...more })
+const connect = (bootstrap, more = {}) => new Producer({ clientId: 'compat', bootstrapBrokers: bootstrap.split(','), ...more })
 
 async function metadata(bootstrap, topic) {
   const producer = connect(bootstrap, { autocreateTopics: true })
@@ -35,7 +35,7 @@ async function produce(bootstrap, topic, codec, path) {
 async function member(bootstrap, groupId, topic, protocol, groupInstanceId) {
   const consumer = new Consumer({
     clientId: 'compat',
-    bootstrapBrokers: [bootstrap],
+    bootstrapBrokers: bootstrap.split(','),
     groupId,
     ...(groupInstanceId && { groupInstanceId }),
     sessionTimeout: 6000,

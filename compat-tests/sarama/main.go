@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -59,7 +60,7 @@ func pointer(data []byte) *[]byte {
 }
 
 func client(bootstrap string, config *sarama.Config) sarama.Client {
-	made, err := sarama.NewClient([]string{bootstrap}, config)
+	made, err := sarama.NewClient(strings.Split(bootstrap, ","), config)
 	fail(err)
 	return made
 }
@@ -69,7 +70,7 @@ func produce(bootstrap, topic, codec, path string) {
 	config.Producer.Compression = codecs[codec]
 	config.Producer.Partitioner = sarama.NewManualPartitioner
 	config.Producer.Return.Successes = true
-	producer, err := sarama.NewAsyncProducer([]string{bootstrap}, config)
+	producer, err := sarama.NewAsyncProducer(strings.Split(bootstrap, ","), config)
 	fail(err)
 	file, err := os.Open(path)
 	fail(err)
@@ -164,7 +165,7 @@ func member(bootstrap, group, topic, instance string) {
 		config.Version = sarama.V2_3_0_0 // static members came with it
 		config.Consumer.Group.InstanceId = instance
 	}
-	consumer, err := sarama.NewConsumerGroup([]string{bootstrap}, group, config)
+	consumer, err := sarama.NewConsumerGroup(strings.Split(bootstrap, ","), group, config)
 	fail(err)
 	for ctx.Err() == nil {
 		if err := consumer.Consume(ctx, []string{topic}, teller{}); err != nil {
@@ -180,7 +181,7 @@ func transaction(bootstrap, topic string) {
 	config.Producer.Idempotent = true
 	config.Producer.RequiredAcks = sarama.WaitForAll
 	config.Net.MaxOpenRequests = 1
-	_, err := sarama.NewAsyncProducer([]string{bootstrap}, config)
+	_, err := sarama.NewAsyncProducer(strings.Split(bootstrap, ","), config)
 	fmt.Println(err)
 	if !errors.Is(err, sarama.ErrTransactionalIDAuthorizationFailed) {
 		os.Exit(1)
