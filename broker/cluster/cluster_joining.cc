@@ -16,6 +16,7 @@ namespace ottla {
 
 namespace {
 
+constexpr auto shortest_pause = std::chrono::milliseconds(2);
 constexpr auto quick_pause = std::chrono::milliseconds(100);
 constexpr auto slow_pause = std::chrono::milliseconds(500);
 constexpr auto longest_question = std::chrono::seconds(1);
@@ -46,6 +47,11 @@ Awaitable<> Cluster::join(std::vector<BrokerEndpoint> endpoints) {
     co_await pause(quick_pause);
   }
   asio::co_spawn(core_.io, send_heartbeats(), asio::detached);
+  // The controller knows it first; clients are answered by what this broker knows.
+  const auto knows_it = [this](const Controller& state) { return is_active(state.brokers(), broker_.config.node_id); };
+  while (!is_stopping_ && !broker_.metadata->read(knows_it)) {
+    co_await pause(shortest_pause);
+  }
 }
 
 JoinQuorumRequest Cluster::join_request() const {

@@ -8,15 +8,18 @@ import json
 import os
 import select
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
 
-from cluster import HERE, Cluster, eventually, in_sync, metadata, partitions_of
+from cluster import HERE, Cluster, eventually, free_ports, in_sync, metadata, partitions_of
 
 sys.path.insert(0, os.path.join(HERE, "..", "stocks"))
 sys.path.insert(0, os.path.join(HERE, "..", "kafka-tools"))
 import sides
+from broker import OTTLA
 import stocks_job
 
 RECORDS = 3000
@@ -182,6 +185,44 @@ def an_empty_voter_elects_nobody_who_lags(directory, checks):
         cluster.end()
 
 
+def base_port():
+    """One with all the ports free that `ottla cluster` takes from there."""
+    while True:
+        base = free_ports(1)[0]
+        try:
+            probes = [socket.create_server(("127.0.0.1", base + above + node)) for above in (0, 100, 200) for node in range(3)]
+        except (OSError, OverflowError):
+            continue
+        for probe in probes:
+            probe.close()
+        return base
+
+
+def one_command(directory, checks):
+    """`ottla cluster`: ready, told of, missed when it dies, and nothing is left when it ends."""
+    base = base_port()
+    http = f"127.0.0.1:{base + 200}"
+    command = subprocess.Popen([OTTLA, "cluster", "--brokers", "3", "--data", os.path.join(directory, "data"), "--base-port", str(base)],
+                               stdout=subprocess.PIPE, text=True)
+    try:
+        ready = command.stdout.readline() if select.select([command.stdout], [], [], 30)[0] else ""
+        brokers = ",".join(f"127.0.0.1:{base + node}" for node in range(3))
+        checks.that("one command starts three brokers", ready == f"ottla cluster ready: {brokers} http://{http}\n", ready)
+        subprocess.run(["kcat", "-b", brokers, "-P", "-t", "numbers", "-X", "acks=all"], input="1\n", text=True, check=True, timeout=60)
+        status = lambda: subprocess.run([OTTLA, "cluster", "status", "--http", http], capture_output=True, text=True, timeout=20)
+        checks.that("all is well", eventually(lambda: status().returncode == 0), status().stdout)
+        children = subprocess.run(["pgrep", "-P", str(command.pid)], capture_output=True, text=True, check=True).stdout.split()
+        os.kill(int(children[2]), signal.SIGKILL)
+        missed = lambda: status().returncode == 1 and "; 3: fenced" in status().stdout
+        checks.that("its status says who is missing", eventually(missed), status().stdout)
+        command.send_signal(signal.SIGINT)
+        checks.that("it ends when asked", command.wait(30) == 0, command.returncode)
+        checks.that("and so do its brokers", not any(os.path.exists(f"/proc/{child}") for child in children), children)
+    finally:
+        command.kill()
+        command.wait()
+
+
 def main():
     subprocess.run([os.path.join(HERE, "..", "kafka-tools", "setup.sh")], check=True)
     checks = stocks_job.Checks()
@@ -190,6 +231,7 @@ def main():
         operator = Operator(cluster, checks, directory)
         try:
             cluster.start()
+            checks.that("three brokers", eventually(lambda: len(metadata(cluster.bootstrap)["brokers"]) == 3), metadata(cluster.bootstrap))
             subprocess.run(["kcat", "-b", cluster.bootstrap, "-P", "-t", "numbers", "-X", "acks=all"], text=True, check=True,
                            input="".join(f"{number}\n" for number in range(RECORDS)), timeout=60)
             checks.that("three replicas each", eventually(lambda: in_sync(cluster.bootstrap, "numbers", 3)), leaders(cluster))
@@ -203,6 +245,7 @@ def main():
             operator.tools.stop_tools()
             cluster.end()
         an_empty_voter_elects_nobody_who_lags(os.path.join(directory, "second"), checks)
+        one_command(directory, checks)
     print(f"{checks.passed} passed, {checks.failed} failed")
     return checks.failed != 0
 
