@@ -136,7 +136,7 @@ for number, what, error, bad in (
     (23, "a negative record length", 87, batch([record(0, length=-3)])),
     (23, "timestamp delta overflows", 87, batch([record(0, timestamp_delta=2**62)], base_timestamp=2**62 + 2**61)),
     (24, "two batches for one partition", 87, batch(GOOD) + batch(GOOD)),
-    (24, "magic 1", 43, batch(GOOD, magic=1)),
+    (24, "magic 1", 87, batch(GOOD, magic=1)),
     (24, "codec 7", 76, batch(GOOD, attributes=7)),
     (24, "unknown attribute bits", 87, batch(GOOD, attributes=1 << 9)),
     (25, "a control batch", 87, batch(GOOD, attributes=0x20)),
@@ -146,7 +146,7 @@ for number, what, error, bad in (
     (26, "header count negative", 87, batch([record(0, headers=HEADERS_NEGATIVE)])),
     (26, "header key longer than the record", 87, batch([record(0, headers=HEADER_TOO_LONG)])),
     (26, "bytes after the last header", 87, batch([record(0, tail=b"zz")])),
-    (19, "a batch cut short", 2, batch(GOOD)[:-3]),
+    (19, "a batch cut short", 87, batch(GOOD)[:-3]),
 ):
     row(number, what, error)(lambda client, bad=bad: produce_error(client, bad))
 
