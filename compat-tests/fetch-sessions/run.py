@@ -91,7 +91,7 @@ class Sessions(unittest.TestCase):
         session = self.begin()
         for epoch in (1, 2):
             _, _, told = read(self.client.ask(fetch(session, epoch, [(7, 99)])))
-            self.assertEqual(told, {7: (1, 0, 0)})  # OFFSET_OUT_OF_RANGE
+            self.assertEqual(told, {7: (1, -1, 0)})  # OFFSET_OUT_OF_RANGE
         _, _, told = read(self.client.ask(fetch(session, 3, [(7, 0)])))
         self.assertEqual(list(told), [7])
         _, _, told = read(self.client.ask(fetch(session, 4)))

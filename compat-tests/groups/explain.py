@@ -78,7 +78,7 @@ class Explain(unittest.TestCase):
         self.assertEqual(status, 0)
         self.assertIn("group g: Stable", text)
         self.second.ask(heartbeat("g", "two"))
-        self.first.ask(heartbeat("g", "one", 1))  # is told to let go of one, and never says that it did
+        self.first.ask(heartbeat("g", "one", 2))  # is told to let go of one, and never says that it did
         status, text, _ = self.explain("g")
         self.assertEqual(status, 0)
         self.assertIn("group g: Reconciling", text)
