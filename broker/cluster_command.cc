@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,11 +29,14 @@ constexpr unsigned ok = 200;
 constexpr std::int32_t own_ports_above = 100;
 constexpr std::int32_t http_ports_above = 200;
 constexpr std::int32_t brokers_max = 5;
+constexpr long look_interval_ms = 20;
 
 struct Child {
   pid_t process = -1;
   int output = -1;  // its stdout
   bool is_running = true;
+  std::string line;  // what it has written
+  bool is_ready = false;
 };
 
 std::vector<std::string> words_for(const ClusterCommand& command, std::int32_t node) {
@@ -95,37 +99,82 @@ Child start(const ClusterCommand& command, std::int32_t node) {
   return child;
 }
 
-// Waits for the broker's ready line. False: it ended without.
-bool is_ready(const Child& child) {
-  std::string line;
-  std::array<char, 256> buffer{};
-  while (line.find('\n') == std::string::npos) {
-    const ssize_t size = ::read(child.output, buffer.data(), buffer.size());
-    if (size <= 0) {
-      return false;
-    }
-    line.append(buffer.data(), static_cast<std::size_t>(size));
-  }
-  return line.starts_with("ottla ready");
+// The next signal within `milliseconds`; 0: none.
+int next_signal(const sigset_t& signals, long milliseconds) {
+  const timespec longest{.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1'000'000};
+  return std::max(0, ::sigtimedwait(&signals, nullptr, &longest));
 }
 
-// Ends those that run; false if one did not stop cleanly.
-bool end(std::vector<Child>& children) {
-  for (const Child& child : children) {
-    if (child.is_running) {
-      ::kill(child.process, SIGTERM);
-    }
-  }
+bool asks_for_end(int signal_number) { return signal_number == SIGINT || signal_number == SIGTERM; }
+
+// Notes which have ended; false if one of them did not end cleanly.
+bool reap(std::vector<Child>& children) {
   bool is_clean = true;
   for (Child& child : children) {
     int status = 0;
-    if (child.is_running) {
-      ::waitpid(child.process, &status, 0);
+    if (child.is_running && ::waitpid(child.process, &status, WNOHANG) == child.process) {
+      child.is_running = false;
       is_clean = is_clean && WIFEXITED(status) && WEXITSTATUS(status) == 0;
     }
+  }
+  return is_clean;
+}
+
+// Reads what is there of the broker's first line, its ready line.
+void look_for_ready_line(Child& child) {
+  std::array<char, 256> buffer{};
+  pollfd waiting{.fd = child.output, .events = POLLIN, .revents = 0};
+  while (!child.is_ready && ::poll(&waiting, 1, 0) > 0) {
+    const ssize_t size = ::read(child.output, buffer.data(), buffer.size());
+    if (size <= 0) {
+      return;
+    }
+    child.line.append(buffer.data(), static_cast<std::size_t>(size));
+    child.is_ready = child.line.find('\n') != std::string::npos;
+  }
+}
+
+// Ends those that run; asked once more, at once. False if one did not stop cleanly.
+bool end(std::vector<Child>& children, const sigset_t& signals) {
+  const auto tell = [&children](int number) {
+    for (const Child& child : children) {
+      if (child.is_running) {
+        ::kill(child.process, number);
+      }
+    }
+  };
+  tell(SIGTERM);
+  bool is_clean = reap(children);
+  while (std::ranges::any_of(children, &Child::is_running)) {
+    if (asks_for_end(next_signal(signals, look_interval_ms))) {
+      tell(SIGKILL);
+    }
+    is_clean = reap(children) && is_clean;
+  }
+  for (const Child& child : children) {
     ::close(child.output);
   }
   return is_clean;
+}
+
+// Until all are ready. False: one has ended, or somebody asks for the end.
+bool wait_until_ready(const ClusterCommand& command, std::vector<Child>& children, const sigset_t& signals) {
+  for (;;) {
+    std::ranges::for_each(children, look_for_ready_line);
+    if (std::ranges::all_of(children, &Child::is_ready)) {
+      return true;
+    }
+    reap(children);
+    const auto ended = std::ranges::find(children, false, &Child::is_running);
+    if (ended != children.end()) {
+      fmt::print(stderr, "ottla: broker {0} did not start: {1}/{0}.log\n", ended - children.begin() + 1,
+                 command.data_directory);
+      return false;
+    }
+    if (asks_for_end(next_signal(signals, look_interval_ms))) {
+      return false;
+    }
+  }
 }
 
 // Until somebody asks for the end. A broker that ends by itself is told of: a cluster goes on without it.
@@ -133,14 +182,14 @@ void wait_for_end(const ClusterCommand& command, std::vector<Child>& children, c
   for (;;) {
     int number = 0;
     sigwait(&signals, &number);
-    if (number != SIGCHLD) {
+    if (asks_for_end(number)) {
       return;
     }
+    const auto before = children;
+    reap(children);
     for (std::size_t i = 0; i < children.size(); ++i) {
-      int status = 0;
-      if (children[i].is_running && ::waitpid(children[i].process, &status, WNOHANG) == children[i].process) {
-        children[i].is_running = false;
-        fmt::print(stderr, "ottla: broker {} has ended: {}/{}.log\n", i + 1, command.data_directory, i + 1);
+      if (before[i].is_running && !children[i].is_running) {
+        fmt::print(stderr, "ottla: broker {0} has ended: {1}/{0}.log\n", i + 1, command.data_directory);
       }
     }
   }
@@ -167,18 +216,15 @@ int run_brokers(const ClusterCommand& command) {
     children.push_back(start(command, node));
     addresses.push_back(fmt::format("127.0.0.1:{}", command.base_port + node - 1));
   }
-  const auto failed = std::ranges::find_if_not(children, is_ready);
-  if (failed != children.end()) {
-    fmt::print(stderr, "ottla: broker {0} did not start: {1}/{0}.log\n", failed - children.begin() + 1,
-               command.data_directory);
-    end(children);
+  if (!wait_until_ready(command, children, signals)) {
+    end(children, signals);
     return not_started;
   }
   fmt::print("ottla cluster ready: {} http://127.0.0.1:{}\n", fmt::join(addresses, ","),
              command.base_port + http_ports_above);
   std::fflush(stdout);
   wait_for_end(command, children, signals);
-  return end(children) ? 0 : not_started;
+  return end(children, signals) ? 0 : not_started;
 }
 
 int tell_status(const ClusterCommand& command) {

@@ -133,15 +133,15 @@ int serve(const Config& config) {
     core->start();
   }
   Core& first_core = *(*broker)->cores.front();
-  run_on(first_core, [&] { server.start_for_brokers(); });
+  run_on(first_core, [&] {
+    server.start_for_brokers();
+    http.start();  // why it is not ready yet can be asked
+  });
   if ((*broker)->membership && !join_cluster(**broker, server, signals)) {
     stop(**broker, server, http);
     return 0;
   }
-  run_on(first_core, [&] {
-    server.start();
-    http.start();
-  });
+  run_on(first_core, [&] { server.start(); });
   (*broker)->ready = true;
   auto addresses = server.addresses();
   if (!http.address().empty()) {

@@ -163,7 +163,7 @@ void MetadataFollower::expect_no_more() {
 void MetadataFollower::wait_for(std::uint64_t index, const Done& done) {
   Result<Applied> outcome = failure(ErrorCode::REQUEST_TIMED_OUT, "the command is part of a snapshot");
   std::unique_lock lock(mutex_);
-  const bool is_over = index <= index_;
+  const bool is_over = index <= index_ || ending_waits_;
   if (!is_over) {
     waiting_.emplace(index, done);
   } else if (const auto kept = kept_.find(index); kept != kept_.end()) {
@@ -175,6 +175,18 @@ void MetadataFollower::wait_for(std::uint64_t index, const Done& done) {
   lock.unlock();
   if (is_over) {
     done(index, std::move(outcome));
+  }
+}
+
+void MetadataFollower::end_waits() {
+  std::multimap<std::uint64_t, Done> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    ending_waits_ = true;
+    waiting.swap(waiting_);
+  }
+  for (const auto& [index, done] : waiting) {
+    done(index, failure(ErrorCode::REQUEST_TIMED_OUT, "the broker is stopping"));
   }
 }
 

@@ -45,6 +45,8 @@ class MetadataFollower {
   // Ends one expect(). `done` is called with what the command at `index` gave, once it is followed.
   void wait_for(std::uint64_t index, const Done& done);
   void expect_no_more();
+  // The broker stops: who waits is told that nobody knows, and so is who comes later.
+  void end_waits();
 
  private:
   struct Task {
@@ -86,6 +88,7 @@ class MetadataFollower {
   std::condition_variable wake_;
   std::deque<Task> queue_;
   bool stopping_ = false;
+  bool ending_waits_ = false;
   std::size_t expected_ = 0;
   std::map<std::uint64_t, Result<Applied>> kept_;
   std::multimap<std::uint64_t, Done> waiting_;

@@ -58,8 +58,9 @@ struct QuorumStatus {
     std::int64_t last_caught_up_ms = -1;  // the same
   };
   bool is_leader = false;
-  bool is_new = false;  // its log has nothing but the first voters
-  BrokerId leader;      // -1: not known
+  bool is_new = false;      // its log has nothing but the first voters
+  bool is_current = false;  // it leads, or was spoken to by the leader a moment ago
+  BrokerId leader;          // -1: not known
   std::uint64_t term = 0;
   std::uint64_t committed_index = 0;
   std::vector<Server> servers;
@@ -110,6 +111,8 @@ class MetadataQuorum {
   void remove_observers(std::chrono::milliseconds silence);
   // If this server leads: another voter is asked to. Ends within an election timeout, done or not.
   Awaitable<> hand_over();
+  // Before the cores end: proposals that this broker has forwarded, and whose outcome it waits for, end.
+  void end_waits() { follower_.end_waits(); }
 
   // The broker knows that it has read all there was when it started: its partitions are opened, and follow from here
   // on. Comes back when they are open.
@@ -167,7 +170,9 @@ class MetadataQuorum {
   void note_caught_up(const quorum::Message& message);
   void end_newcomer();
   void note_contact(const quorum::Message& message);
+  void send_all_again(quorum::ServerId server);
   void pass_on_for(quorum::ServerId server);
+  void add_anew();
   [[nodiscard]] QuorumStatus look_at_quorum() const;
   Result<void> add_one(const quorum::Server& server);
   void remove_silent(std::int64_t heard_before_ms);
@@ -191,7 +196,9 @@ class MetadataQuorum {
     std::int64_t last_caught_up_ms = -1;
     std::int64_t lost_log_since_ms = -1;  // it lacks what it had said it has
   };
-  std::map<quorum::ServerId, Contact> contacts_;  // of this server's present leadership
+  std::map<quorum::ServerId, Contact> contacts_;     // of this server's present leadership
+  std::map<quorum::ServerId, quorum::Server> anew_;  // observers that were removed, to begin with nothing
+  std::int64_t leader_heard_ms_ = -1;
 
   mutable std::shared_mutex state_mutex_;
   Controller controller_;

@@ -5,12 +5,14 @@
 #include "broker/metadata_quorum.h"
 #include "broker/quorum/newcomer.h"
 #include "replication/quorum/configuration.h"
+#include "replication/quorum/messages.h"
 
 namespace ottla {
 
 namespace {
 
 constexpr std::chrono::milliseconds lost_log_after{500};  // older messages have long come by then
+constexpr std::chrono::milliseconds longest_silence{3'000};
 
 }  // namespace
 
@@ -40,6 +42,11 @@ void MetadataQuorum::end_newcomer() {
 }
 
 void MetadataQuorum::note_contact(const quorum::Message& message) {
+  const bool is_from_leader = std::holds_alternative<quorum::AppendEntries>(message.body) ||
+                              std::holds_alternative<quorum::InstallSnapshot>(message.body);
+  if (is_from_leader && quorum::term_of(message) == driver_.core().term()) {
+    leader_heard_ms_ = steady_clock_ms();
+  }
   const auto* const result = std::get_if<quorum::AppendEntriesResult>(&message.body);
   if (result == nullptr || driver_.leadership().state != quorum::State::leader) {
     return;
@@ -59,7 +66,29 @@ void MetadataQuorum::note_contact(const quorum::Message& message) {
   contact.lost_log_since_ms = contact.lost_log_since_ms < 0 ? contact.last_heard_ms : contact.lost_log_since_ms;
   if (contact.last_heard_ms - contact.lost_log_since_ms >= lost_log_after.count()) {
     contact.lost_log_since_ms = -1;
-    pass_on_for(message.from);
+    send_all_again(message.from);
+  }
+}
+
+// An observer is removed and added, which takes no other server.
+void MetadataQuorum::send_all_again(quorum::ServerId server) {
+  const quorum::Configuration configuration = driver_.core().configuration();
+  const quorum::Server* one = quorum::find(configuration, server);
+  if (one == nullptr || one->role == quorum::ServerRole::voter) {
+    pass_on_for(server);
+    return;
+  }
+  logger().warn("broker {} has lost its metadata, and is sent it all again", quorum::broker_id(server).value);
+  quorum::Effects effects;
+  if (driver_.remove(quorum_time_ms(), server, effects)) {  // refused: it is tried again
+    anew_[server] = *one;
+  }
+  carry_out(effects);
+}
+
+void MetadataQuorum::add_anew() {
+  for (auto one = anew_.begin(); is_active_ && one != anew_.end();) {
+    one = add_one(one->second) ? anew_.erase(one) : std::next(one);
   }
 }
 
@@ -68,8 +97,12 @@ void MetadataQuorum::note_contact(const quorum::Message& message) {
 void MetadataQuorum::pass_on_for(quorum::ServerId server) {
   quorum::ServerId best = 0;
   const quorum::Core& core = driver_.core();
+  const std::int64_t now_ms = wall_clock_ms();
   for (const quorum::Server& one : core.configuration().servers) {
-    const bool may = one.role == quorum::ServerRole::voter && one.id != server && one.id != plan_.self();
+    const auto contact = contacts_.find(one.id);
+    const bool is_there =
+        contact != contacts_.end() && now_ms - contact->second.last_heard_ms < longest_silence.count();
+    const bool may = one.role == quorum::ServerRole::voter && one.id != server && is_there;
     if (may && (best == 0 || core.match_index(one.id).value_or(0) > core.match_index(best).value_or(0))) {
       best = one.id;
     }
@@ -86,11 +119,14 @@ void MetadataQuorum::pass_on_for(quorum::ServerId server) {
 
 QuorumStatus MetadataQuorum::look_at_quorum() const {
   const quorum::Core& core = driver_.core();
-  QuorumStatus status{.is_leader = core.state() == quorum::State::leader,
-                      .is_new = core.last_index() <= 1,
-                      .leader = active_controller(),
-                      .term = core.term(),
-                      .committed_index = core.commit_index()};
+  QuorumStatus status{
+      .is_leader = core.state() == quorum::State::leader,
+      .is_new = core.last_index() <= 1,
+      .is_current = core.state() == quorum::State::leader ||
+                    (leader_heard_ms_ >= 0 && steady_clock_ms() - leader_heard_ms_ < longest_silence.count()),
+      .leader = active_controller(),
+      .term = core.term(),
+      .committed_index = core.commit_index()};
   for (const quorum::Server& server : core.configuration().servers) {
     QuorumStatus::Server told{.id = quorum::broker_id(server.id),
                               .is_voter = server.role == quorum::ServerRole::voter,
@@ -120,6 +156,10 @@ Result<void> MetadataQuorum::add_one(const quorum::Server& server) {
   if (is_active_ && before != nullptr && before->address == server.address) {
     return {};
   }
+  if (before != nullptr && ottla::is_active(controller_.brokers(), quorum::broker_id(server.id))) {
+    return failure(ErrorCode::DUPLICATE_BROKER_REGISTRATION,
+                   fmt::format("broker {} lives, at {}", quorum::broker_id(server.id).value, before->address));
+  }
   quorum::Effects effects;
   auto changed = before == nullptr ? driver_.add(quorum_time_ms(), server, effects)
                                    : driver_.remove(quorum_time_ms(), server.id, effects);
@@ -134,6 +174,7 @@ Result<void> MetadataQuorum::add_one(const quorum::Server& server) {
 
 // One at a time: the next look finds the next.
 void MetadataQuorum::remove_silent(std::int64_t heard_before_ms) {
+  add_anew();
   const quorum::Configuration configuration = driver_.core().configuration();
   for (const quorum::Server& server : configuration.servers) {
     const bool is_registered = controller_.brokers().contains(quorum::broker_id(server.id));

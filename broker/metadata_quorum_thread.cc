@@ -141,6 +141,11 @@ void MetadataQuorum::check(const Result<void>& written) {
     return;
   }
   logger().error("the metadata log cannot be written: {}", written.error().message);
+  if (plan_.is_cluster) {  // it would go on by metadata that get older and older; others can lead what it leads
+    logger().critical("a broker of a cluster cannot go on without its metadata log");
+    logger().flush();
+    std::_Exit(1);
+  }
   failed_ = Error{ErrorCode::KAFKA_STORAGE_ERROR, written.error().message};
   is_active_ = false;
   end_pending(std::numeric_limits<quorum::LogIndex>::max(), *failed_);

@@ -55,6 +55,7 @@ Cluster::~Cluster() = default;
 
 void Cluster::stop() {
   is_stopping_ = true;
+  broker_.metadata->end_waits();
   transport_.close();
   replicas_.close();
   for (const auto& [id, peer] : controller_peers_) {

@@ -29,9 +29,6 @@ Awaitable<> Cluster::join(std::vector<BrokerEndpoint> endpoints) {
   endpoints_ = std::move(endpoints);
   broker_.metadata->run();
   asio::co_spawn(core_.io, control(), asio::detached);
-  if (!quorum_plan(broker_.config).is_voter()) {
-    co_await become_observer();
-  }
   asio::co_spawn(core_.io, learn_whether_quorum_is_new(), asio::detached);
   co_await register_here();
   if (is_stopping_) {
@@ -73,30 +70,29 @@ Awaitable<> Cluster::learn_whether_quorum_is_new() {
     if (!is_told && Clock::now() > told_at) {
       is_told = true;
       logger().warn(
-          "this voter's directory is empty, and the quorum's need not be: it does not vote before a majority of the "
-          "others has elected a leader and it has caught up, or a majority of all is found to be empty");
+          "this voter's directory is empty, and the quorum's need not be: it does not vote before it has caught up "
+          "with a "
+          "leader that the others have elected; a new quorum begins when all its voters are there");
     }
     co_await pause(quick_pause);
   }
 }
 
-// A majority is empty, this broker counted, and nobody who answers has more: nothing was ever agreed on.
+// Every voter says that it is empty: nothing was ever agreed on. One that is silent may have all there is.
 Awaitable<bool> Cluster::is_new_for_all() {
   const JoinQuorumRequest request = join_request();
   const auto& voters = broker_.config.controller_quorum_voters;
-  std::size_t empty = 1;
   for (const QuorumVoter& voter : voters) {
     if (voter.id == request.broker_id) {
       continue;
     }
     const auto peer = controller_peer(voter.id);
     const auto answer = co_await peer->call(request, longest_question);
-    if (answer && !answer->response.is_new) {
+    if (!answer || !answer->response.is_new) {
       co_return false;
     }
-    empty += answer ? 1 : 0;
   }
-  co_return empty > voters.size() / 2;
+  co_return true;
 }
 
 // Until the voters send the metadata log here, too. Any of them may be the active controller.
@@ -116,6 +112,9 @@ Awaitable<> Cluster::become_observer() {
 
 // Until it is registered. The process before this one may count as alive for a while yet.
 Awaitable<> Cluster::register_here() {
+  if (!quorum_plan(broker_.config).is_voter()) {
+    co_await become_observer();
+  }
   while (!is_stopping_) {
     RegisterBroker command{.broker_id = broker_.config.node_id,
                            .incarnation_id = incarnation_,

@@ -1,5 +1,8 @@
 // UnregisterBroker 0: a broker that will not come back, or not with what it held. Partitions of it have a replica less
-// to count on until they are moved (45). One that still runs registers again.
+// to count on until they are moved (45). One that runs is refused: what it holds would count no more, although it is
+// there. (Kafka lets it happen.)
+#include <fmt/format.h>
+
 #include "broker/broker.h"
 #include "broker/handlers.h"
 #include "broker/log.h"
@@ -10,6 +13,13 @@ template <>
 Awaitable<UnregisterBrokerResponse> handle(RequestContext& context, UnregisterBrokerRequest& request) {
   UnregisterBrokerResponse response;
   response.error_message.reset();
+  const bool runs = context.broker.metadata->read(
+      [&](const Controller& state) { return is_active(state.brokers(), request.broker_id); });
+  if (runs) {
+    response.error_code = ErrorCode::INVALID_REQUEST;
+    response.error_message = fmt::format("Broker {} runs: stop it first.", request.broker_id.value);
+    co_return response;
+  }
   Command command = UnregisterBroker{.broker_id = request.broker_id};
   const auto applied = co_await context.broker.metadata->propose(std::move(command));
   if (!applied) {

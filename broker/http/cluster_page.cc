@@ -109,6 +109,9 @@ std::string describe_brokers(const Broker& broker, const Controller& state, cons
     text += fmt::format("broker {}, on its own\n", broker.config.node_id.value);
   }
   for (const QuorumStatus::Server& server : quorum.servers) {
+    if (server.is_voter && !state.brokers().empty() && !state.brokers().contains(server.id)) {
+      text += fmt::format("broker {}, which votes, has not registered\n", server.id.value);
+    }
     if (quorum.is_leader && server.last_index < quorum.committed_index) {
       text += fmt::format("broker {} lacks {} entries of the metadata log\n", server.id.value,
                           quorum.committed_index - server.last_index);
@@ -122,7 +125,14 @@ std::string describe_brokers(const Broker& broker, const Controller& state, cons
 Awaitable<std::string> cluster_page(Broker& broker) {
   const QuorumStatus quorum = co_await broker.metadata->status();
   const Controller state = broker.metadata->read([](const Controller& now) { return now; });
-  std::string text = describe_brokers(broker, state, quorum);
+  std::string text;
+  if (!quorum.is_current) {
+    text += "this broker has not heard of an active controller for a while: what follows may be old\n";
+  }
+  if (!broker.ready) {
+    text += "this broker is not ready\n";
+  }
+  text += describe_brokers(broker, state, quorum);
   Counts counts;
   std::string lines;
   for (const auto& [name, topic] : state.topics()) {
@@ -133,7 +143,11 @@ Awaitable<std::string> cluster_page(Broker& broker) {
   text += fmt::format("{} partitions: {} under-replicated, {} below min.insync.replicas, {} without a leader\n",
                       counts.partitions, counts.under_replicated, counts.under_min_isr, counts.leaderless);
   const bool all_active = std::ranges::all_of(state.brokers(), [](const auto& one) { return !one.second.fenced; });
-  const bool is_well = lines.empty() && all_active && quorum.leader.value >= 0;
+  const bool all_here = std::ranges::all_of(quorum.servers, [&](const QuorumStatus::Server& server) {
+    return !server.is_voter || state.brokers().empty() || state.brokers().contains(server.id);
+  });
+  const bool is_well =
+      lines.empty() && all_active && all_here && quorum.is_current && broker.ready && !broker.partitions.failure();
   co_return text + lines + (is_well ? "all is well\n" : "");
 }
 

@@ -93,7 +93,10 @@ Result<Position> Driver::add(TimeMs now_ms, const Server& server, Effects& effec
 
 Result<Position> Driver::remove(TimeMs now_ms, ServerId id, Effects& effects) {
   auto may = may_change();
-  may = may ? may_do_without(id) : may;
+  const Configuration before = core_.configuration();
+  const Server* const server = find(before, id);
+  const bool is_voter = server != nullptr && server->role == ServerRole::voter;
+  may = may && is_voter ? may_do_without(id) : may;  // who does not vote is missed by nobody
   if (!may) {
     return std::unexpected(std::move(may.error()));
   }
