@@ -240,11 +240,14 @@ def main():
     times = int(sys.argv[1]) if len(sys.argv) > 1 else 100
     wanted = {Ottla: times, Kafkas: int(sys.argv[2]) if len(sys.argv) > 2 else max(1, times // 5)}
     seen = {kind: {"kill": [], "stop": [], "failed": 0} for kind in wanted}
-    for number in range(SLICES):
-        for kind in (list(wanted) if number % 2 == 0 else list(wanted)[::-1]):
-            kills, stops = share(wanted[kind], number), share(max(1, wanted[kind] // 5), number)
-            if kills + stops:
-                run_slice(kind, kills, stops, seen[kind])
+    try:
+        for number in range(SLICES):
+            for kind in (list(wanted) if number % 2 == 0 else list(wanted)[::-1]):
+                kills, stops = share(wanted[kind], number), share(max(1, wanted[kind] // 5), number)
+                if kills + stops:
+                    run_slice(kind, kills, stops, seen[kind])
+    except (KeyboardInterrupt, SystemExit):
+        print("broken off; what was seen until then:")
     print("| | leader killed | times | p50 | p99 | longest |\n|---|---|---|---|---|---|")
     for kind, of in seen.items():
         row(kind.name, "all", [took for took, _ in of["kill"]])

@@ -26,6 +26,7 @@ class Load:
         self.common = {"bootstrap.servers": bootstrap, **QUICK}
         self.topic, self.partitions, self.rate, self.settings = topic, partitions, rate, settings
         self.ledger, self.problems, self.longest_pause, self.committed = Ledger(partitions), [], 0.0, {}
+        self.epochs = {}  # the newest leader epoch that was seen, by partition
         self.stop_writing, self.stop_reading = threading.Event(), threading.Event()
 
     def run(self):
@@ -96,6 +97,7 @@ class Load:
         for message in messages:
             if message.error():
                 raise KafkaException(message.error())
+            self.epochs[message.partition()] = max(message.leader_epoch() or 0, self.epochs.get(message.partition(), 0))
             note(message.partition(), message.offset(), message.value())
         return messages
 
@@ -119,7 +121,9 @@ class Load:
             with self.ledger.lock:
                 ends = [max(seen, default=0) for seen in self.ledger.seen]
             consumer = self.consumer()
-            consumer.assign(self.at({number: max(0, end - draw.randrange(3000)) for number, end in enumerate(ends)}))
+            # With the epoch it does not take a leader that was deposed and does not know it yet for the present one.
+            consumer.assign([TopicPartition(self.topic, number, max(0, end - draw.randrange(3000)),
+                                            leader_epoch=self.epochs.get(number, 0)) for number, end in enumerate(ends)])
             until = time.monotonic() + draw.uniform(0.5, 3)
             while time.monotonic() < until and not self.stop_reading.is_set():
                 self.poll(consumer, self.ledger.saw)

@@ -32,7 +32,7 @@ def hardware(number):
 
 
 def ip(*words, inside=()):
-    subprocess.run([*inside, "ip", *words], check=True, timeout=10)
+    subprocess.run([*inside, "ip", *words], check=True, timeout=60)
 
 
 class Network:
