@@ -72,6 +72,7 @@ std::vector<std::string> words_for(const ClusterCommand& command, std::int32_t n
   ::dup2(output, STDOUT_FILENO);
   ::dup2(errors, STDERR_FILENO);
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (const std::string& word : words) {
     arguments.push_back(const_cast<char*>(word.c_str()));  // execv's signature is older than const
   }

@@ -100,6 +100,7 @@ std::string describe_brokers(const Broker& broker, const Controller& state, cons
       quorum.leader.value < 0 ? std::string("none") : fmt::format("broker {}", quorum.leader.value), quorum.term);
   for (const auto& [id, registered] : state.brokers()) {
     std::vector<std::string> addresses;
+    addresses.reserve(registered.endpoints.size());
     for (const BrokerEndpoint& endpoint : registered.endpoints) {
       addresses.push_back(fmt::format("{}://{}:{}", endpoint.name, endpoint.host, endpoint.port));
     }

@@ -159,7 +159,7 @@ def a_disk_is_replaced(cluster, checks):
 def an_empty_voter_elects_nobody_who_lags(directory, checks):
     """Two have agreed on a topic; one of them loses its disk, the other is away. The third lacks the topic, and must not
     be made the controller by the vote of the empty one."""
-    cluster = Cluster(directory)
+    cluster = Cluster(directory, broker_session_timeout_ms=3000)
     try:
         cluster.start()
         holder, emptied, lagging = cluster.members
@@ -171,7 +171,7 @@ def an_empty_voter_elects_nobody_who_lags(directory, checks):
         shutil.rmtree(os.path.join(emptied.directory, "data"))
         emptied.launch()
         lagging.launch()
-        started = select.select([emptied.process.stdout, lagging.process.stdout], [], [], 12)[0]
+        started = select.select([emptied.process.stdout, lagging.process.stdout], [], [], 8)[0]
         checks.that("an empty voter and one that lags are no cluster", not started, started)
         holder.start(60)
         for member in (emptied, lagging):
@@ -227,7 +227,7 @@ def main():
     subprocess.run([os.path.join(HERE, "..", "kafka-tools", "setup.sh")], check=True)
     checks = stocks_job.Checks()
     with tempfile.TemporaryDirectory() as directory:
-        cluster = Cluster(directory)
+        cluster = Cluster(directory, broker_session_timeout_ms=3000)
         operator = Operator(cluster, checks, directory)
         try:
             cluster.start()
