@@ -173,6 +173,17 @@ MetadataQuorum::~MetadataQuorum() {
     stopping_ = true;
   }
   wake_.notify_one();
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+  // Who waits is told: a coroutine that holds what it waits for would never be freed.
+  const Error stopping{ErrorCode::NOT_CONTROLLER, "the broker is stopping"};
+  for (Input& input : queue_) {
+    if (auto* const proposal = std::get_if<Proposal>(&input)) {
+      proposal->committed(0, std::unexpected(stopping));
+    }
+  }
+  end_pending(std::numeric_limits<quorum::LogIndex>::max(), stopping);
 }
 
 void MetadataQuorum::enqueue(Input input) {
