@@ -35,15 +35,6 @@ MetadataFollower::~MetadataFollower() {
     stopping_ = true;
   }
   wake_.notify_one();
-  if (thread_.joinable()) {
-    thread_.join();
-  }
-  for (const Task& task : queue_) {  // who waits is told, or would never be freed
-    if (task.done) {
-      task.done(task.index, failure(ErrorCode::NOT_CONTROLLER, "the broker is stopping"));
-    }
-  }
-  end_waits();
 }
 
 Result<void> MetadataFollower::open_at_start(const Controller& state) {

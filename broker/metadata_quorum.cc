@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <pthread.h>
 
+#include <future>
 #include <random>
 
 #include "broker/log.h"
@@ -176,14 +177,20 @@ MetadataQuorum::~MetadataQuorum() {
   if (thread_.joinable()) {
     thread_.join();
   }
-  // Who waits is told: a coroutine that holds what it waits for would never be freed.
-  const Error stopping{ErrorCode::NOT_CONTROLLER, "the broker is stopping"};
-  for (Input& input : queue_) {
-    if (auto* const proposal = std::get_if<Proposal>(&input)) {
-      proposal->committed(0, std::unexpected(stopping));
-    }
+}
+
+void MetadataQuorum::end_waits() {
+  follower_.end_waits();
+  if (!thread_.joinable()) {
+    return;
   }
-  end_pending(std::numeric_limits<quorum::LogIndex>::max(), stopping);
+  std::promise<void> ended;
+  enqueue(Task([this, &ended] {
+    is_ending_ = true;
+    end_pending(std::numeric_limits<quorum::LogIndex>::max(), {ErrorCode::NOT_CONTROLLER, "the broker is stopping"});
+    ended.set_value();
+  }));
+  ended.get_future().wait();
 }
 
 void MetadataQuorum::enqueue(Input input) {

@@ -111,8 +111,9 @@ class MetadataQuorum {
   void remove_observers(std::chrono::milliseconds silence);
   // If this server leads: another voter is asked to. Ends within an election timeout, done or not.
   Awaitable<> hand_over();
-  // Before the cores end: proposals that this broker has forwarded, and whose outcome it waits for, end.
-  void end_waits() { follower_.end_waits(); }
+  // Before the cores end: whoever waits for a command is told that nobody knows, and so is who comes later. Blocks for
+  // as long as the quorum's thread takes to hear of it.
+  void end_waits();
 
   // The broker knows that it has read all there was when it started: its partitions are opened, and follow from here
   // on. Comes back when they are open.
@@ -190,6 +191,7 @@ class MetadataQuorum {
   };
   std::deque<Written> written_;
   std::optional<Error> failed_;
+  bool is_ending_ = false;
   std::map<quorum::LogIndex, Pending> pending_;
   struct Contact {
     std::int64_t last_heard_ms = -1;

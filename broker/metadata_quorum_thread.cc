@@ -82,7 +82,7 @@ void MetadataQuorum::propose_all(std::vector<Proposal>& proposals) {
     refuse(*failed_);
     return;
   }
-  if (!is_active_) {
+  if (!is_active_ || is_ending_) {
     refuse({ErrorCode::NOT_CONTROLLER, "this broker is not the active controller"});
     return;
   }
