@@ -128,6 +128,8 @@ def a_fourth_broker(cluster, checks, operator):
 def a_broker_leaves_for_good(cluster, checks, operator):
     operator.move("away from the fourth broker", [1, 2, 3])
     fourth = cluster.members.pop()
+    runs = operator.run(CLUSTER_TOOL, "unregister", "--bootstrap-server", "{bootstrap}", "--id", "4")
+    checks.that("a broker that runs is not unregistered", "Broker 4 runs: stop it first." in runs, runs[-500:])
     checks.that("it stops cleanly", fourth.stop() == 0, "status")
     said = operator.run(CLUSTER_TOOL, "unregister", "--bootstrap-server", "{bootstrap}", "--id", "4")
     checks.that("the tool unregisters it", "Broker 4 is no longer registered" in said, said[-500:])
@@ -201,6 +203,11 @@ def base_port():
 def one_command(directory, checks):
     """`ottla cluster`: ready, told of, missed when it dies, and nothing is left when it ends."""
     base = base_port()
+    with socket.create_server(("127.0.0.1", base + 101)):
+        refused = subprocess.run([OTTLA, "cluster", "--data", os.path.join(directory, "refused"), "--base-port", str(base)],
+                                 capture_output=True, text=True, timeout=30)
+    checks.that("a broker that cannot start ends the command", refused.returncode == 1 and "broker 2 did not start" in refused.stderr,
+                refused.stderr)
     http = f"127.0.0.1:{base + 200}"
     command = subprocess.Popen([OTTLA, "cluster", "--brokers", "3", "--data", os.path.join(directory, "data"), "--base-port", str(base)],
                                stdout=subprocess.PIPE, text=True)
