@@ -71,6 +71,7 @@ Result<void> Log::may_write() const {
 
 std::vector<Result<Appended>> Log::append(std::span<AppendBatch> batches, LeaderEpoch epoch, std::int64_t now_ms) {
   std::vector<Result<Appended>> results(batches.size(), failure(ErrorCode::KAFKA_STORAGE_ERROR, "not written"));
+  latest_now_ms_ = now_ms;
   auto written = may_write();
   written = written ? write_batches(batches, results, epoch, now_ms) : written;
   if (!written) {
@@ -119,11 +120,12 @@ Result<void> Log::write_batches(std::span<AppendBatch> batches, std::span<Result
                                 std::int64_t now_ms) {
   GatheredBatches gathered;
   Offset next = log_end_offset_;
+  const bool is_whole = has_no_gaps_ && log_start_offset_ == Offset{0};
   for (std::size_t i = 0; i < batches.size(); ++i) {
     AppendBatch& batch = batches[i];
     BatchHeader& header = batch.check.header;
     if (header.has_producer()) {
-      const auto known = producers_->check(header);
+      const auto known = producers_->check(header, is_whole);
       if (!known || *known) {
         results[i] = known ? Result<Appended>(Appended{**known, true}) : std::unexpected(known.error());
         continue;

@@ -238,8 +238,8 @@ class Log {
   void write_closed_indexes(std::size_t first);
 
   // log_producers.cc
-  Result<void> restore_producers(std::int64_t now_ms);
-  Result<void> replay_producers(Offset from, std::int64_t now_ms);
+  Result<void> restore_producers();
+  Result<void> replay_producers(Offset from);
 
   // log.cc
   Segment& active() { return *segments_.back(); }
@@ -292,6 +292,7 @@ class Log {
   std::int64_t cut_bytes_ = 0;
   bool sync_under_way_ = false;
   std::int64_t active_since_ms_ = 0;
+  std::int64_t latest_now_ms_ = 0;  // of the clock that the owner tells
   std::optional<Error> failed_;
 };
 

@@ -26,11 +26,11 @@ Result<std::unique_ptr<Log>> Log::open(const LogEnvironment& environment, std::s
                                        const PartitionKey& key, const LogConfig& config, const LogHints& hints,
                                        std::int64_t now_ms) {
   std::unique_ptr<Log> log(new Log(environment, std::move(directory), key, config));
-  log->active_since_ms_ = now_ms;
+  log->active_since_ms_ = log->latest_now_ms_ = now_ms;
   auto done = log->ensure_directory();
   done = done ? log->find_segments(hints) : done;
   done = done ? log->recover(hints) : done;
-  done = done ? log->restore_producers(now_ms) : done;
+  done = done ? log->restore_producers() : done;
   if (!done) {
     return std::unexpected(std::move(done.error()));
   }

@@ -18,7 +18,8 @@ constexpr std::string_view kafka_suffix = ".snapshot";
 
 }  // namespace
 
-Result<void> Log::restore_producers(std::int64_t now_ms) {
+// Those that are found in the log count as seen now: none of them may expire earlier for it.
+Result<void> Log::restore_producers() {
   *producers_ = {};
   Offset from = log_start_offset_;
   const auto names = disk_.list(directory_);
@@ -65,10 +66,10 @@ Result<void> Log::restore_producers(std::int64_t now_ms) {
       break;
     }
   }
-  return replay_producers(from, now_ms);
+  return replay_producers(from);
 }
 
-Result<void> Log::replay_producers(Offset from, std::int64_t now_ms) {
+Result<void> Log::replay_producers(Offset from) {
   for (std::size_t index = segment_of(from); index < segments_.size() && from < log_end_offset_; ++index) {
     Segment& segment = *segments_[index];
     const auto first = segment.find(std::max(from, segment.base_offset()));
@@ -80,7 +81,7 @@ Result<void> Log::replay_producers(Offset from, std::int64_t now_ms) {
     }
     const auto walked = segment.walk((*first)->position, [&](const BatchAt& batch) {
       if (batch.header.has_producer() && !batch.header.is_control()) {
-        producers_->remember(batch.header, now_ms);
+        producers_->remember(batch.header, latest_now_ms_);
       }
       return true;
     });

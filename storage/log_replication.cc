@@ -48,6 +48,7 @@ Result<std::vector<BatchHeader>> check_replicated(std::span<const std::byte> bat
 }  // namespace
 
 Result<void> Log::append_replicated(std::span<const std::byte> batches, std::int64_t now_ms) {
+  latest_now_ms_ = now_ms;
   if (auto may = may_write(); !may) {
     return may;
   }

@@ -63,7 +63,7 @@ Result<void> Log::leave_damage_behind(Offset start) {
   if (auto started = in_active ? start_segment() : Result<void>{}; !started) {
     return started;
   }
-  return restore_producers(0);
+  return restore_producers();
 }
 
 Result<void> Log::remove_deleted_segments(Offset durable_start) {

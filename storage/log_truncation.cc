@@ -42,7 +42,7 @@ Result<void> Log::truncate_to(Offset offset) {
   if (auto marked = mark_unsynced(); !marked) {
     return marked;
   }
-  done = restore_producers(0);
+  done = restore_producers();
   return done ? write_leader_epochs(disk_, directory_, epochs_) : done;
 }
 
@@ -77,7 +77,7 @@ Result<void> Log::start_anew_at(Offset offset) {
     return done;
   }
   epochs_ = {};
-  done = restore_producers(0);
+  done = restore_producers();
   return done ? write_leader_epochs(disk_, directory_, epochs_) : done;
 }
 

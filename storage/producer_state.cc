@@ -10,7 +10,8 @@ namespace ottla {
 namespace {
 
 constexpr std::size_t batches_kept = 5;
-constexpr std::int16_t own_version = 1;
+constexpr std::int16_t own_version = 2;
+constexpr std::int16_t own_version_before = 1;  // did not tell whether somebody was forgotten
 constexpr std::int16_t kafka_version = 1;
 constexpr std::int64_t no_transaction = -1;
 
@@ -41,9 +42,14 @@ std::optional<Reader> checked(std::span<const std::byte> bytes, std::int16_t ver
 
 }  // namespace
 
-Result<std::optional<Offset>> ProducerState::check(const BatchHeader& header) const {
+Result<std::optional<Offset>> ProducerState::check(const BatchHeader& header, bool log_is_whole) const {
   const auto found = producers_.find(header.producer_id);
   if (found == producers_.end()) {
+    if (header.base_sequence != 0 && log_is_whole && !has_forgotten_) {
+      return failure(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER,
+                     fmt::format("producer {} begins with sequence {}, and nothing before it is in the log",
+                                 header.producer_id, header.base_sequence));
+    }
     return std::nullopt;
   }
   const Producer& producer = found->second;
@@ -104,7 +110,8 @@ std::vector<ProducerState::LastBatch> ProducerState::last_batches() const {
 }
 
 void ProducerState::expire(std::int64_t before_ms) {
-  std::erase_if(producers_, [before_ms](const auto& one) { return one.second.last_seen_ms < before_ms; });
+  const auto is_over = [before_ms](const auto& one) { return one.second.last_seen_ms < before_ms; };
+  has_forgotten_ = std::erase_if(producers_, is_over) > 0 || has_forgotten_;
 }
 
 void ProducerState::truncate(Offset offset) {
@@ -117,6 +124,7 @@ void ProducerState::truncate(Offset offset) {
 
 Bytes ProducerState::encode() const {
   Writer content;
+  content.integer(static_cast<std::int8_t>(has_forgotten_));
   content.integer(static_cast<std::int32_t>(producers_.size()));
   for (const auto& [id, producer] : producers_) {
     content.integer(id);
@@ -136,10 +144,13 @@ Bytes ProducerState::encode() const {
 
 std::optional<ProducerState> ProducerState::decode(std::span<const std::byte> bytes) {
   auto reader = checked(bytes, own_version);
+  const bool is_old = !reader;
+  reader = is_old ? checked(bytes, own_version_before) : reader;
   if (!reader) {
     return std::nullopt;
   }
   ProducerState state;
+  state.has_forgotten_ = is_old || reader->integer<std::int8_t>() != 0;
   const auto count = reader->integer<std::int32_t>();
   for (std::int32_t i = 0; i < count && reader->ok(); ++i) {
     Producer& producer = state.producers_[reader->integer<std::int64_t>()];
@@ -187,6 +198,7 @@ std::optional<ProducerState> ProducerState::decode_from_kafka(std::span<const st
     return std::nullopt;
   }
   ProducerState state;
+  state.has_forgotten_ = true;  // for all that it tells
   const auto count = reader->integer<std::int32_t>();
   for (std::int32_t i = 0; i < count && reader->ok(); ++i) {
     Producer& producer = state.producers_[reader->integer<std::int64_t>()];
