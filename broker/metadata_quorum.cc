@@ -273,6 +273,16 @@ Awaitable<> MetadataQuorum::hand_over() {
   co_await done->wait();
 }
 
+void MetadataQuorum::leader_is_gone(quorum::ServerId server) {
+  enqueue(Task([this, server] {
+    if (!failed_ && !is_newcomer_) {
+      quorum::Effects effects;
+      driver_.leader_is_gone(quorum_time_ms(), server, effects);
+      carry_out(effects);
+    }
+  }));
+}
+
 Awaitable<> MetadataQuorum::follow() {
   const auto done = std::make_shared<OneShot<bool>>();
   follower_.begin([done] { done->complete(true); });

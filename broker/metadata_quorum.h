@@ -111,6 +111,8 @@ class MetadataQuorum {
   void remove_observers(std::chrono::milliseconds silence);
   // If this server leads: another voter is asked to. Ends within an election timeout, done or not.
   Awaitable<> hand_over();
+  // The process of this server is gone, as its owner knows: if it leads, this one stands for election now.
+  void leader_is_gone(quorum::ServerId server);
   // Before the cores end: whoever waits for a command is told that nobody knows, and so is who comes later. Blocks for
   // as long as the quorum's thread takes to hear of it.
   void end_waits();

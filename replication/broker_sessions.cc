@@ -34,7 +34,12 @@ Result<HeartbeatAnswer> BrokerSessions::heartbeat(const Brokers& brokers, const 
                                                               heartbeat.broker_id.value, heartbeat.broker_epoch.value));
   }
   const BrokerRegistration& broker = found->second;
-  sessions_[heartbeat.broker_id] = {broker.epoch, now_ms + session_timeout_ms_, heartbeat.metadata_index};
+  Session& session = sessions_[heartbeat.broker_id];
+  const bool was_wrong = session.epoch == broker.epoch && (session.was_refused || session.was_refused_wrongly);
+  session = {.epoch = broker.epoch,
+             .deadline_ms = now_ms + session_timeout_ms_,
+             .metadata_index = heartbeat.metadata_index,
+             .was_refused_wrongly = was_wrong};
   HeartbeatAnswer answer{.is_caught_up = heartbeat.metadata_index >= broker.epoch.value, .is_fenced = broker.fenced};
   const auto wish = [&](State state) {
     answer.first = ChangeBrokerState{heartbeat.broker_id, broker.epoch, state};
@@ -71,6 +76,14 @@ void BrokerSessions::connection_lost(BrokerId broker, std::int64_t grace_ms, std
   }
 }
 
+void BrokerSessions::connection_refused(BrokerId broker, std::int64_t now_ms) {
+  const auto found = sessions_.find(broker);
+  if (found != sessions_.end() && !found->second.was_refused_wrongly) {
+    found->second.was_refused = true;
+    found->second.deadline_ms = std::min(found->second.deadline_ms, now_ms - 1);
+  }
+}
+
 void BrokerSessions::presume_gone(BrokerId broker, std::int64_t grace_ms, std::int64_t now_ms) {
   if (const auto found = sessions_.find(broker); found != sessions_.end()) {
     found->second.deadline_ms = std::min(found->second.deadline_ms, now_ms + grace_ms);
@@ -82,7 +95,7 @@ std::vector<ChangeBrokerState> BrokerSessions::tick(const Brokers& brokers, std:
   for (const auto& [id, broker] : brokers) {
     const auto found = sessions_.find(id);
     if (found == sessions_.end() || found->second.epoch != broker.epoch) {
-      sessions_[id] = {broker.epoch, now_ms + session_timeout_ms_, -1};
+      sessions_[id] = {.epoch = broker.epoch, .deadline_ms = now_ms + session_timeout_ms_};
     } else if (!broker.fenced && now_ms > found->second.deadline_ms) {
       over.push_back({id, broker.epoch, State::fenced});
     }

@@ -44,6 +44,9 @@ class BrokerSessions {
   // The connection of a broker broke, or cannot be made. Any connection may break; if it cannot be made again soon
   // after, the broker has `grace_ms` left to be heard.
   void connection_lost(BrokerId broker, std::int64_t grace_ms, std::int64_t now_ms);
+  // Nobody listens where the broker did, on a machine that answers: its process is gone, and so is its session. One
+  // that is heard all the same (something between here and there refuses in its name) is not taken for gone so again.
+  void connection_refused(BrokerId broker, std::int64_t now_ms);
   // It is gone, by all that is known: it has `grace_ms` left to contradict.
   void presume_gone(BrokerId broker, std::int64_t grace_ms, std::int64_t now_ms);
 
@@ -55,6 +58,8 @@ class BrokerSessions {
     BrokerEpoch epoch;
     std::int64_t deadline_ms = 0;
     std::int64_t metadata_index = -1;
+    bool was_refused = false;
+    bool was_refused_wrongly = false;
     std::optional<std::int64_t> lost_ms;  // when its connection broke last, and it was not heard since
   };
   [[nodiscard]] std::int64_t lowest_active_index(const Brokers& brokers) const;

@@ -70,6 +70,22 @@ TEST_F(BrokerSessionsTest, a_connection_that_cannot_be_made_again_shortens_a_ses
   EXPECT_EQ(fenced_by_tick(), Ids{{1}});
 }
 
+TEST_F(BrokerSessionsTest, a_connection_that_is_refused_ends_a_session_once) {
+  (void)fenced_by_tick();
+  sessions.connection_refused({1}, now_ms);
+  EXPECT_EQ(fenced_by_tick(), Ids{{1}});
+  beat(from(1));  // it lives all the same
+  sessions.connection_refused({1}, now_ms);
+  beat(from(1));
+  sessions.connection_refused({1}, now_ms);
+  EXPECT_EQ(fenced_by_tick(), Ids{});
+  fence(1);
+  EXPECT_EQ(apply(start_of(1, 2)), ErrorCode::NONE);  // of its next process it is believed again
+  beat(from(1));
+  sessions.connection_refused({1}, now_ms);
+  EXPECT_EQ(fenced_by_tick(), Ids{{1}});
+}
+
 TEST_F(BrokerSessionsTest, a_connection_that_breaks_now_and_then_costs_nothing) {
   (void)fenced_by_tick();
   sessions.connection_lost({1}, 100, now_ms);

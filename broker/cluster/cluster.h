@@ -71,6 +71,7 @@ class Cluster final : public ClusterServices {
   void keep_house(std::int64_t now_ms);
   void decide(Command command);
   void peer_lost(quorum::ServerId server);
+  Awaitable<> replace_controller(quorum::ServerId gone);
   void note_successor(const Command& command);
   Awaitable<> answer_heartbeat(MemberHeartbeatRequest request, std::shared_ptr<OneShot<MemberHeartbeatResponse>> done);
 

@@ -24,6 +24,7 @@ constexpr std::int64_t longest_look_ms = 1'000;  // beyond it nothing was heard,
 constexpr std::int64_t house_interval_ms = 1'000;
 // Whoever's connection broke has this long to be heard again before it is fenced.
 constexpr std::int64_t grace_ms = 300;
+constexpr auto turn_to_stand = std::chrono::milliseconds(150);  // an election takes less
 // Of the partitions that prefer a broker; Kafka's default for what it no longer lets anybody set.
 constexpr std::int64_t imbalance_percent = 10;
 constexpr auto longest_observer_silence = std::chrono::minutes(1);
@@ -45,7 +46,8 @@ Awaitable<> Cluster::control() {
   }
 }
 
-// A new controller has heard of nobody yet, nor has one that was not running: everybody has a full session.
+// A new controller has heard of nobody yet, nor has one that was not running: everybody has a full session, but for
+// those that are known to be gone.
 void Cluster::watch_sessions(std::int64_t now_ms) {
   const std::uint64_t term = broker_.metadata->term();
   const auto due = broker_.metadata->read([&](const Controller& state) {
@@ -54,6 +56,11 @@ void Cluster::watch_sessions(std::int64_t now_ms) {
       sessions_.emplace(broker_.config.broker_session_timeout_ms, state.brokers(), now_ms);
       sessions_term_ = term;
       next_balance_ms_ = now_ms + broker_.config.leader_imbalance_check_interval_seconds * 1000;
+      for (const auto& [id, registration] : state.brokers()) {
+        if (transport_.is_refused(quorum::server_id(id))) {
+          sessions_->connection_refused(id, now_ms);
+        }
+      }
     }
     return sessions_->tick(state.brokers(), now_ms);
   });
@@ -107,8 +114,29 @@ void Cluster::decide(Command command) {
 }
 
 void Cluster::peer_lost(quorum::ServerId server) {
-  if (sessions_) {
-    sessions_->connection_lost(quorum::broker_id(server), grace_ms, steady_clock_ms());
+  const BrokerId broker = quorum::broker_id(server);
+  const std::int64_t now_ms = steady_clock_ms();
+  if (!transport_.is_refused(server)) {
+    if (sessions_) {
+      sessions_->connection_lost(broker, grace_ms, now_ms);
+    }
+  } else if (sessions_ && broker_.metadata->is_active()) {
+    sessions_->connection_refused(broker, now_ms);
+    watch_sessions(now_ms);
+  } else if (broker == broker_.metadata->active_controller()) {
+    asio::co_spawn(core_.io, replace_controller(server), asio::detached);
+  }
+}
+
+// One of the other voters after the other: those that stand for election together split the votes.
+Awaitable<> Cluster::replace_controller(quorum::ServerId gone) {
+  const std::vector<quorum::Server> voters = quorum_plan(broker_.config).voters;
+  const quorum::ServerId self = quorum::server_id(broker_.config.node_id);
+  const auto before_self =
+      std::ranges::count_if(voters, [&](const auto& one) { return one.id < self && one.id != gone; });
+  co_await pause(before_self * turn_to_stand);
+  if (!is_stopping_ && transport_.is_refused(gone)) {
+    broker_.metadata->leader_is_gone(gone);
   }
 }
 

@@ -49,7 +49,7 @@ void Peer::close() {
 
 Awaitable<> Peer::run() {
   const auto self = shared_from_this();
-  while (!closed_ && !queue_.empty()) {
+  while (!closed_ && (!queue_.empty() || limits_.stays_connected)) {
     co_await pause();
     if (closed_) {
       break;
@@ -123,6 +123,7 @@ Awaitable<std::shared_ptr<Peer::Link>> Peer::connect() {
     std::tie(error) = co_await link->socket.async_connect(endpoint, asio::as_tuple(use_awaitable));
     core_.cancel(timer);
     error = is_late ? asio::error::timed_out : error;
+    is_refused_ = error == asio::error::connection_refused;
     if (!error) {
       link->socket.set_option(asio::ip::tcp::no_delay(true), error);
       link->socket.non_blocking(true, error);

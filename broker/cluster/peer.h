@@ -34,6 +34,7 @@ struct PeerLimits {
   Clock::duration silence = std::chrono::seconds(10);  // with bytes that the other side has not confirmed: it is gone
   Clock::duration first_pause = std::chrono::milliseconds(50);
   Clock::duration longest_pause = std::chrono::seconds(1);
+  bool stays_connected = false;  // from the first use on: made again when it broke, though there is nothing to say
 };
 
 // A response, and the bytes that its records are a view of.
@@ -65,6 +66,8 @@ class Peer : public std::enable_shared_from_this<Peer> {
   void close();
 
   [[nodiscard]] const PeerAddress& address() const { return address_; }
+  // The last attempt to connect found a machine where nobody listens at that port: the process is not there.
+  [[nodiscard]] bool is_refused() const { return is_refused_; }
 
  private:
   // One connection; replaced by the next.
@@ -121,6 +124,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
   bool running_ = false;
   bool write_planned_ = false;
   bool is_connected_ = false;
+  bool is_refused_ = false;
   bool was_told_ = false;       // the log knows that there is no connection
   std::shared_ptr<Link> link_;  // being made, or there
   std::string why_refused_;

@@ -120,6 +120,24 @@ TEST_F(PeerTest, where_nobody_listens_calls_fail_and_the_connection_counts_as_lo
   wait_for_lost(1);
 }
 
+TEST_F(PeerTest, one_that_stays_connected_connects_again_with_nothing_to_say_and_knows_whether_somebody_listens) {
+  limit({.stays_connected = true});
+  send(1);
+  broker.accept().close();
+  auto conversation = broker.accept();
+  wait_for_lost(1);
+  run([this] { EXPECT_FALSE(peer->is_refused()); });
+  broker.stop();
+  conversation.close();
+  for (int i = 0; i < 1000 && lost < 3; ++i) {
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  run([this] { EXPECT_TRUE(peer->is_refused()); });
+  FakeBroker again(broker.address().port);
+  again.accept();
+  run([this] { EXPECT_FALSE(peer->is_refused()); });
+}
+
 TEST_F(PeerTest, a_break_ends_the_calls_under_way_and_the_next_call_finds_the_broker_again) {
   auto first = call(1);
   auto second = call(2);

@@ -11,6 +11,13 @@ namespace {
 
 constexpr std::size_t waiting_max = 10'000;
 
+// Whether the others are there matters also to who has nothing to tell them: to followers, whether their leader is.
+PeerLimits limits_for_talk() {
+  PeerLimits limits;
+  limits.stays_connected = true;
+  return limits;
+}
+
 // One that waits is enough: the quorum sends the next when it has heard nothing of the last.
 PeerLimits limits_for_snapshots() {
   PeerLimits limits;
@@ -38,7 +45,8 @@ QuorumTransport::QuorumTransport(Core& core, std::string cluster_id, quorum::Ser
 }
 
 QuorumTransport::Peers QuorumTransport::connect_to(quorum::ServerId server, const PeerAddress& address) {
-  return {.talk = std::make_shared<Peer>(core_, address, [lost = lost_, server] { lost(server); }),
+  return {.talk = std::make_shared<Peer>(
+              core_, address, [lost = lost_, server] { lost(server); }, limits_for_talk()),
           .snapshots = std::make_shared<Peer>(core_, address, nullptr, limits_for_snapshots())};
 }
 
@@ -70,6 +78,11 @@ void QuorumTransport::send(const quorum::Message& message, const std::string& ad
       (is_snapshot ? peers->snapshots : peers->talk)->send(to_wire(message, cluster_id_));
     }
   });
+}
+
+bool QuorumTransport::is_refused(quorum::ServerId server) const {
+  const auto found = peers_.find(server);
+  return found != peers_.end() && found->second.talk->is_refused();
 }
 
 void QuorumTransport::close() {

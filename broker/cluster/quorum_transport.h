@@ -27,7 +27,9 @@ class QuorumTransport {
 
   // Any thread. To a server that is none of those above it goes by `address`, HOST:PORT, if there is one.
   void send(const quorum::Message& message, const std::string& address = "");
-  // On the core's thread: nothing is sent from here on.
+  // On the core's thread, as all below. The process of this server is not there, as far as is known.
+  [[nodiscard]] bool is_refused(quorum::ServerId server) const;
+  // Nothing is sent from here on.
   void close();
 
  private:

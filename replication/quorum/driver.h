@@ -17,6 +17,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,12 @@ class Driver {
   // are refused meanwhile. INVALID_REQUEST if that is no other voter.
   Result<void> transfer(TimeMs now_ms, ServerId to, Effects& effects);
 
+  // The owner knows that this leader is gone. Who still follows it stands for election at once, instead of after an
+  // election timeout, as if the leader had handed over (so whoever heard of it lately votes all the same). An error of
+  // the owner costs an election, nothing else. Servers that know it at the same time had better not say it at the same
+  // time: their votes would be split.
+  void leader_is_gone(TimeMs now_ms, ServerId leader, Effects& effects);
+
   [[nodiscard]] TimeMs deadline_ms() const { return deadline_ms_; }
   [[nodiscard]] const Leadership& leadership() const { return leadership_; }
   [[nodiscard]] const Core& core() const { return core_; }
@@ -108,6 +115,7 @@ class Driver {
   void settle(TimeMs now_ms, Effects& effects);
   void apply_committed(TimeMs now_ms, Effects& effects);
   void apply_change(TimeMs now_ms, Effects& effects);
+  void tell_commit(Effects& effects);
   void take_snapshot(Effects& effects);
   void lead(TimeMs now_ms, Effects& effects);
   void tell_leadership(Effects& effects);
@@ -142,6 +150,7 @@ class Driver {
 
   LogIndex applied_ = 0;
   LogIndex seen_commit_ = 0;
+  std::map<ServerId, LogIndex> told_commit_;  // while it leads
   Configuration configuration_;
   LogIndex configuration_index_ = 0;
 

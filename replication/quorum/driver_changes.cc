@@ -176,4 +176,15 @@ Result<void> Driver::transfer(TimeMs now_ms, ServerId to, Effects& effects) {
   return {};
 }
 
+void Driver::leader_is_gone(TimeMs now_ms, ServerId leader, Effects& effects) {
+  if (is_broken_ || is_installing_ || core_.state() != State::follower || known_leader_.id != leader ||
+      known_leader_.term != core_.term()) {
+    return;
+  }
+  const LogIndex last = core_.last_index();  // the leader's own would have to be the same
+  const Term last_term = log_.has(last) ? log_.at(last).term : snapshot_ ? snapshot_->last.term : 0;
+  deliver(now_ms, {leader, id_, TimeoutNow{core_.term(), {last, last_term}}}, effects);
+  settle(now_ms, effects);
+}
+
 }  // namespace ottla::quorum

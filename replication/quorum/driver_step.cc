@@ -122,6 +122,7 @@ void Driver::settle(TimeMs now_ms, Effects& effects) {
     return;
   }
   go_on_promoting(now_ms, effects);
+  tell_commit(effects);
   take_snapshot(effects);
   tell_leadership(effects);
   deadline_ms_ = core_.timeout_ms();
@@ -154,6 +155,27 @@ void Driver::apply_change(TimeMs now_ms, Effects& effects) {
   configuration_ = std::move(*changed);
   configuration_index_ = applied_;
   follow(core_.configuration_committed(now_ms, applied_, configuration_), now_ms, effects);
+}
+
+// The core's followers learn what is committed from the next append, which may be a heartbeat away; and until then what
+// was decided has no effect on their brokers. So those that have the entry are told at once. To the core it is one
+// heartbeat more.
+void Driver::tell_commit(Effects& effects) {
+  if (core_.state() != State::leader) {
+    told_commit_.clear();
+    return;
+  }
+  const LogIndex commit = core_.commit_index();
+  for (const Server& server : core_.configuration().servers) {
+    if (server.id == id_ || !log_.has(commit) || core_.match_index(server.id).value_or(0) < commit) {
+      continue;
+    }
+    if (LogIndex& told = told_commit_[server.id]; told < commit) {
+      told = commit;
+      const AppendEntries heartbeat{core_.term(), {commit, log_.at(commit).term}, commit, {}};
+      effects.emplace_back(Send{{id_, server.id, heartbeat}});
+    }
+  }
 }
 
 void Driver::take_snapshot(Effects& effects) {

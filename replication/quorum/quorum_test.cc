@@ -35,6 +35,35 @@ TEST(Quorum, three_voters_elect_one_and_agree) {
   }
 }
 
+TEST(Quorum, followers_know_at_once_what_is_committed) {
+  TestQuorum quorum({1, 2, 3});
+  quorum.elect(1);
+  ASSERT_TRUE(quorum[1].propose("a"));
+  quorum.deliver();
+  EXPECT_EQ(quorum[2].commands(), "a");
+  EXPECT_EQ(quorum[3].commands(), "a");
+}
+
+TEST(Quorum, a_leader_that_is_known_to_be_gone_is_replaced_at_once) {
+  TestQuorum quorum({1, 2, 3});
+  quorum.elect(1);
+  quorum.deliver();
+  quorum.cut(1);
+  const auto tell = [&](ServerId server, ServerId gone) {
+    quorum[server].leader_is_gone(gone);
+    quorum.deliver();
+  };
+  tell(2, 3);  // it does not lead
+  EXPECT_FALSE(quorum.leads(2));
+  tell(2, 1);
+  EXPECT_TRUE(quorum.leads(2));
+  tell(3, 1);  // knows a better one by now
+  EXPECT_EQ(quorum[3].driver.leadership().leader, 2U);
+  quorum.heal();
+  quorum.run(200);
+  EXPECT_EQ(quorum.leader(), 2U);
+}
+
 TEST(Quorum, a_leader_that_is_cut_off_steps_down_and_its_proposal_is_void) {
   TestQuorum quorum({1, 2, 3});
   quorum.elect(1);

@@ -98,6 +98,11 @@ class TestServer {
   Result<void> promote(ServerId id) {
     return input([&](Effects& effects) { return driver.promote(now_ms, id, effects); });
   }
+  void leader_is_gone(ServerId leader) {
+    Effects effects;
+    driver.leader_is_gone(now_ms, leader, effects);
+    carry_out(std::move(effects));
+  }
   Result<void> transfer(ServerId to) {
     return input([&](Effects& effects) { return driver.transfer(now_ms, to, effects); });
   }

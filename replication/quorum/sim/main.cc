@@ -29,9 +29,10 @@ const std::map<std::string, bool Guards::*> guards{{"no-claims-about-old-terms",
 void print(const Counts& counts, std::uint64_t trace, double seconds) {
   fmt::print(
       "{} inputs, {} messages, {} applied, {} elections, {} crashes, {} truncations, {} snapshots taken, {} installed, "
-      "{} changes, {} promotions, {} transfers\n",
+      "{} changes, {} promotions, {} transfers, {} leaders given up\n",
       counts.inputs, counts.messages, counts.applied, counts.elections, counts.crashes, counts.truncations,
-      counts.snapshots_taken, counts.snapshots_installed, counts.changes, counts.promotions, counts.transfers);
+      counts.snapshots_taken, counts.snapshots_installed, counts.changes, counts.promotions, counts.transfers,
+      counts.given_up_leaders);
   fmt::print("{:.2f} virtual hours in {:.1f} s, {:.0f} times real time; trace {:016x}\n",
              static_cast<double>(counts.virtual_ms) / 3.6e6, seconds,
              static_cast<double>(counts.virtual_ms) / 1000 / seconds, trace);

@@ -26,9 +26,10 @@ Faults::Faults(std::uint64_t seed) {
 }
 
 Counts& Counts::operator+=(const Counts& other) {
-  for (auto field : {&Counts::seeds, &Counts::inputs, &Counts::messages, &Counts::applied, &Counts::elections,
-                     &Counts::crashes, &Counts::snapshots_taken, &Counts::snapshots_installed, &Counts::changes,
-                     &Counts::promotions, &Counts::transfers, &Counts::truncations, &Counts::virtual_ms}) {
+  for (auto field :
+       {&Counts::seeds, &Counts::inputs, &Counts::messages, &Counts::applied, &Counts::elections, &Counts::crashes,
+        &Counts::snapshots_taken, &Counts::snapshots_installed, &Counts::changes, &Counts::promotions,
+        &Counts::transfers, &Counts::given_up_leaders, &Counts::truncations, &Counts::virtual_ms}) {
     this->*field += other.*field;
   }
   return *this;

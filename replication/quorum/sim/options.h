@@ -33,7 +33,7 @@ struct Faults {
   std::uint64_t slow_write = 0;          // 0.1 to 1.5 s
   std::uint64_t crash_after_effect = 0;  // between two effects of a list
   TimeMs between_crashes_ms = 0;         // and cuts of the network
-  TimeMs between_changes_ms = 0;         // of the quorum, and transfers
+  TimeMs between_changes_ms = 0;         // of the quorum, transfers, leaders given up
   Settings settings;
 };
 
@@ -49,6 +49,7 @@ struct Counts {
   std::uint64_t changes = 0;
   std::uint64_t promotions = 0;
   std::uint64_t transfers = 0;
+  std::uint64_t given_up_leaders = 0;  // while they ran
   std::uint64_t truncations = 0;
   TimeMs virtual_ms = 0;
   Counts& operator+=(const Counts& other);

@@ -20,7 +20,7 @@ TEST(QuorumSim, a_seed_does_the_same_twice) {
 
 TEST(QuorumSim, a_run_has_what_it_should_have) {
   Counts counts;
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     counts += run_seed(seed, {}).counts;
   }
   EXPECT_GT(counts.elections, 100U);
@@ -30,6 +30,7 @@ TEST(QuorumSim, a_run_has_what_it_should_have) {
   EXPECT_GT(counts.snapshots_installed, 20U);
   EXPECT_GT(counts.promotions, 10U);
   EXPECT_GT(counts.transfers, 10U);
+  EXPECT_GT(counts.given_up_leaders, 10U);
 }
 
 // What the first of so many seeds that fails says.
@@ -51,7 +52,7 @@ TEST(QuorumSim, forgetting_a_vote_is_found) {
 }
 
 TEST(QuorumSim, dropping_the_log_before_the_snapshot_is_durable_is_found) {
-  EXPECT_THAT(first_violation(Bug::log_dropped_before_snapshot, 200), testing::HasSubstr("has it no more"));
+  EXPECT_THAT(first_violation(Bug::log_dropped_before_snapshot, 1000), testing::HasSubstr("has it no more"));
 }
 
 }  // namespace

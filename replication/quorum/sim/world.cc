@@ -196,6 +196,14 @@ void World::change(Node& leads) {
   const std::uint64_t what = operator_random_.between(0, 9);
   const ServerId id = operator_random_.between(1, nodes_.size());
   const ServerRole role = operator_random_.one_in(2) ? ServerRole::spare : ServerRole::standby;
+  if (nodes_[id - 1]->is_up() && operator_random_.one_in(4)) {
+    nodes_[id - 1]->input([&](Driver& driver, TimeMs now_ms, Effects& effects) {
+      const Term before = driver.core().term();
+      driver.leader_is_gone(now_ms, leads.id(), effects);
+      counts.given_up_leaders += driver.core().term() > before ? 1 : 0;
+    });
+    return;
+  }
   const Configuration now = leads.driver().core().configuration();
   const Node& one = *nodes_[id - 1];
   if (what < 3 && now.servers.size() < options.servers + 2) {
