@@ -38,7 +38,8 @@ Cluster::Cluster(Broker& broker)
       core_(*broker.cores.front()),
       incarnation_(Uuid::random()),
       transport_(core_, broker.directory->cluster_id(), quorum::server_id(broker.config.node_id),
-                 voters_of(broker.config), [this](quorum::ServerId server) { peer_lost(server); }),
+                 voters_of(broker.config),
+                 [this](quorum::ServerId server, bool was_connected) { peer_lost(server, was_connected); }),
       replicas_(
           core_, broker.config, broker.directory->cluster_id(), epoch_, [this](BrokerId id) { return address_of(id); },
           [this](std::shared_ptr<Partition> partition, const replica_effect::SendAlterPartition& request) {

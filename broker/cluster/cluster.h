@@ -70,7 +70,8 @@ class Cluster final : public ClusterServices {
   void watch_sessions(std::int64_t now_ms);
   void keep_house(std::int64_t now_ms);
   void decide(Command command);
-  void peer_lost(quorum::ServerId server);
+  void peer_lost(quorum::ServerId server, bool was_connected);
+  void note_who_lives(std::int64_t now_ms);
   Awaitable<> replace_controller(quorum::ServerId gone);
   void note_successor(const Command& command);
   Awaitable<> answer_heartbeat(MemberHeartbeatRequest request, std::shared_ptr<OneShot<MemberHeartbeatResponse>> done);

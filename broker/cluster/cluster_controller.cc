@@ -35,6 +35,7 @@ constexpr std::size_t elections_at_once = 1'000;
 Awaitable<> Cluster::control() {
   while (!is_stopping_) {
     const std::int64_t now_ms = steady_clock_ms();
+    note_who_lives(now_ms);
     if (!broker_.metadata->is_active()) {
       sessions_.reset();
       being_fenced_.clear();
@@ -113,9 +114,22 @@ void Cluster::decide(Command command) {
   });
 }
 
-void Cluster::peer_lost(quorum::ServerId server) {
+void Cluster::note_who_lives(std::int64_t now_ms) {
+  broker_.metadata->read([&](const Controller& state) {
+    for (const auto& [id, broker] : state.brokers()) {
+      if (!broker.fenced) {
+        recent_losses.seen_alive(id, now_ms);
+      }
+    }
+  });
+}
+
+void Cluster::peer_lost(quorum::ServerId server, bool was_connected) {
   const BrokerId broker = quorum::broker_id(server);
   const std::int64_t now_ms = steady_clock_ms();
+  if (was_connected) {
+    recent_losses.connection_lost(broker, now_ms);
+  }
   if (!transport_.is_refused(server)) {
     if (sessions_) {
       sessions_->connection_lost(broker, grace_ms, now_ms);

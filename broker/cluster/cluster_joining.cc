@@ -28,6 +28,7 @@ constexpr auto silence_before_telling = std::chrono::seconds(10);
 Awaitable<> Cluster::join(std::vector<BrokerEndpoint> endpoints) {
   endpoints_ = std::move(endpoints);
   broker_.metadata->run();
+  transport_.open();
   asio::co_spawn(core_.io, control(), asio::detached);
   asio::co_spawn(core_.io, learn_whether_quorum_is_new(), asio::detached);
   co_await register_here();

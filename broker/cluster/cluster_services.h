@@ -6,6 +6,7 @@
 #include <span>
 
 #include "broker/asio.h"
+#include "broker/cluster/recent_losses.h"
 #include "protocol/api/10001_propose.h"
 #include "protocol/api/10003_member_heartbeat.h"
 #include "protocol/api/10004_join_quorum.h"
@@ -29,6 +30,8 @@ class ClusterServices {
   virtual Awaitable<JoinQuorumResponse> join_quorum(const JoinQuorumRequest& request) = 0;
   // What the active controller answers. Errors: NOT_CONTROLLER, NETWORK_EXCEPTION, REQUEST_TIMED_OUT.
   virtual Awaitable<Result<DescribeQuorumResponse>> ask_controller(const DescribeQuorumRequest& request) = 0;
+
+  RecentLosses recent_losses;
 };
 
 }  // namespace ottla

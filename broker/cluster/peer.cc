@@ -31,7 +31,7 @@ void give_up_after(Socket& socket, Clock::duration silence) {
 
 }  // namespace
 
-Peer::Peer(Core& core, PeerAddress address, std::function<void()> lost, const PeerLimits& limits)
+Peer::Peer(Core& core, PeerAddress address, Lost lost, const PeerLimits& limits)
     : core_(core), address_(std::move(address)), lost_(std::move(lost)), limits_(limits) {}
 
 void Peer::close() {
@@ -45,6 +45,12 @@ void Peer::close() {
     pausing_->complete(true);
   }
   fail_all();
+}
+
+void Peer::open() {
+  if (!std::exchange(running_, true)) {
+    asio::co_spawn(core_.io, run(), asio::detached);
+  }
 }
 
 Awaitable<> Peer::run() {
@@ -66,7 +72,7 @@ Awaitable<> Peer::run() {
       was_of_use = was_answered_ || Clock::now() - began > limits_.longest_pause;
     }
     if (!closed_) {
-      broken(was_of_use);
+      broken(link != nullptr, was_of_use);
     }
   }
   link_.reset();
@@ -164,7 +170,7 @@ void Peer::shut(Link& link) {
   link.socket.close(ignored);
 }
 
-void Peer::broken(bool was_of_use) {
+void Peer::broken(bool was_connected, bool was_of_use) {
   if (!std::exchange(was_told_, true)) {
     logger().warn("no connection to {}:{}: {}", address_.host, address_.port, why_refused_);
   }
@@ -175,7 +181,7 @@ void Peer::broken(bool was_of_use) {
   link_.reset();
   fail_all();
   if (lost_) {
-    lost_();
+    lost_(was_connected);
   }
 }
 

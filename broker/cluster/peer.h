@@ -46,8 +46,9 @@ struct PeerAnswer {
 
 class Peer : public std::enable_shared_from_this<Peer> {
  public:
-  // `lost` is called when the connection breaks or cannot be made, on the core's thread.
-  Peer(Core& core, PeerAddress address, std::function<void()> lost = {}, const PeerLimits& limits = {});
+  // Called on the core's thread when the connection breaks, or cannot be made.
+  using Lost = std::function<void(bool was_connected)>;
+  Peer(Core& core, PeerAddress address, Lost lost = {}, const PeerLimits& limits = {});
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
@@ -62,6 +63,8 @@ class Peer : public std::enable_shared_from_this<Peer> {
   template <class Request>
   void send(const Request& request);
 
+  // Connects, if it does not yet, with nothing to say. REQUIRES: stays_connected.
+  void open();
   // Ends what is under way with NETWORK_EXCEPTION, and nothing begins any more.
   void close();
 
@@ -112,13 +115,13 @@ class Peer : public std::enable_shared_from_this<Peer> {
   void write(const std::shared_ptr<Link>& link);
   void collect(Link& link);
   static void shut(Link& link);
-  void broken(bool was_of_use);
+  void broken(bool was_connected, bool was_of_use);
   // Closes the connection unless it is another one by now.
   void refuse(const std::shared_ptr<Link>& link, const std::string& why);
 
   Core& core_;
   const PeerAddress address_;
-  const std::function<void()> lost_;
+  const Lost lost_;
   const PeerLimits limits_;
   bool closed_ = false;
   bool running_ = false;

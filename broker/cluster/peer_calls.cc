@@ -108,9 +108,7 @@ void Peer::enqueue(Writer out, std::optional<std::int32_t> call) {
   queued_bytes_ += out.size_bytes();
   queue_.push_back({std::move(out), call});
   plan_write();
-  if (!std::exchange(running_, true)) {
-    asio::co_spawn(core_.io, run(), asio::detached);
-  }
+  open();
 }
 
 void Peer::complete(std::int32_t correlation_id, Result<Arrived> answer) {

@@ -35,7 +35,7 @@ class PeerTest : public testing::Test {
     done.get_future().wait();
   }
   std::shared_ptr<Peer> make_peer(const PeerLimits& limits) {
-    return std::make_shared<Peer>(core, broker.address(), [this] { ++lost; }, limits);
+    return std::make_shared<Peer>(core, broker.address(), [this](bool) { ++lost; }, limits);
   }
   void limit(const PeerLimits& limits) { peer = make_peer(limits); }
 

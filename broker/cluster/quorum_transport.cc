@@ -34,8 +34,7 @@ PeerAddress to_peer_address(const std::string& text) {
 }
 
 QuorumTransport::QuorumTransport(Core& core, std::string cluster_id, quorum::ServerId self,
-                                 const std::map<quorum::ServerId, PeerAddress>& addresses,
-                                 const std::function<void(quorum::ServerId)>& lost)
+                                 const std::map<quorum::ServerId, PeerAddress>& addresses, const Lost& lost)
     : core_(core), cluster_id_(std::move(cluster_id)), lost_(lost) {
   for (const auto& [id, address] : addresses) {
     if (id != self) {
@@ -46,7 +45,8 @@ QuorumTransport::QuorumTransport(Core& core, std::string cluster_id, quorum::Ser
 
 QuorumTransport::Peers QuorumTransport::connect_to(quorum::ServerId server, const PeerAddress& address) {
   return {.talk = std::make_shared<Peer>(
-              core_, address, [lost = lost_, server] { lost(server); }, limits_for_talk()),
+              core_, address, [lost = lost_, server](bool was_connected) { lost(server, was_connected); },
+              limits_for_talk()),
           .snapshots = std::make_shared<Peer>(core_, address, nullptr, limits_for_snapshots())};
 }
 
@@ -78,6 +78,12 @@ void QuorumTransport::send(const quorum::Message& message, const std::string& ad
       (is_snapshot ? peers->snapshots : peers->talk)->send(to_wire(message, cluster_id_));
     }
   });
+}
+
+void QuorumTransport::open() {
+  for (const auto& [id, peers] : peers_) {
+    peers.talk->open();
+  }
 }
 
 bool QuorumTransport::is_refused(quorum::ServerId server) const {

@@ -17,17 +17,19 @@ PeerAddress to_peer_address(const std::string& text);
 
 class QuorumTransport {
  public:
-  // `lost` is called on the core's thread when the connection to a server breaks or cannot be made.
+  // `lost` is called on the core's thread when the connection to a server breaks, or cannot be made.
+  using Lost = std::function<void(quorum::ServerId, bool was_connected)>;
   // REQUIRES: lives as long as the core runs.
   QuorumTransport(Core& core, std::string cluster_id, quorum::ServerId self,
-                  const std::map<quorum::ServerId, PeerAddress>& addresses,
-                  const std::function<void(quorum::ServerId)>& lost);
+                  const std::map<quorum::ServerId, PeerAddress>& addresses, const Lost& lost);
   QuorumTransport(const QuorumTransport&) = delete;
   QuorumTransport& operator=(const QuorumTransport&) = delete;
 
   // Any thread. To a server that is none of those above it goes by `address`, HOST:PORT, if there is one.
   void send(const quorum::Message& message, const std::string& address = "");
-  // On the core's thread, as all below. The process of this server is not there, as far as is known.
+  // On the core's thread, as all below. Connects to those addresses, to know when they go.
+  void open();
+  // The process of this server is not there, as far as is known.
   [[nodiscard]] bool is_refused(quorum::ServerId server) const;
   // Nothing is sent from here on.
   void close();
@@ -43,7 +45,7 @@ class QuorumTransport {
 
   Core& core_;
   const std::string cluster_id_;
-  const std::function<void(quorum::ServerId)> lost_;
+  const Lost lost_;
   bool is_closed_ = false;
   std::map<quorum::ServerId, Peers> peers_;
   std::atomic<std::size_t> waiting_for_core_ = 0;

@@ -39,10 +39,11 @@ class QuorumTransportTest : public testing::Test {
   FakeBroker third;
   Core core{0};
   std::atomic<quorum::ServerId> lost = 0;
-  QuorumTransport transport{
-      core, "cluster", 1, {{1, {}}, {2, second.address()}, {3, third.address()}}, [this](quorum::ServerId server) {
-        lost = server;
-      }};
+  QuorumTransport transport{core,
+                            "cluster",
+                            1,
+                            {{1, {}}, {2, second.address()}, {3, third.address()}},
+                            [this](quorum::ServerId server, bool) { lost = server; }};
 };
 
 TEST_F(QuorumTransportTest, a_message_goes_to_its_server) {
@@ -78,6 +79,12 @@ TEST_F(QuorumTransportTest, a_server_that_is_gone_is_told_of_and_one_that_nobody
   auto with_second = second.accept();
   EXPECT_EQ(next(with_second).term, 6);
   EXPECT_EQ(lost, 3U);
+}
+
+TEST_F(QuorumTransportTest, it_connects_with_nothing_to_say) {
+  run_on(core, [this] { transport.open(); });
+  second.accept();
+  third.accept();
 }
 
 TEST_F(QuorumTransportTest, nothing_is_sent_after_close) {

@@ -6,10 +6,12 @@
 #include <utility>
 
 #include "broker/broker.h"
+#include "broker/cluster/cluster_services.h"
 #include "broker/connection.h"
 #include "broker/groups/offsets_topic.h"
 #include "broker/handlers.h"
 #include "broker/topic_creation.h"
+#include "broker/wall_clock.h"
 
 namespace ottla {
 
@@ -82,6 +84,46 @@ Awaitable<Topic_> describe_by_name(RequestContext& context, std::string name, bo
                    .name = std::move(name)};
 }
 
+// What is asked for has a leader whose connection broke this moment.
+bool has_leader_in_doubt(const Broker& broker, const MetadataRequest& request, bool all_topics) {
+  const std::int64_t now_ms = steady_clock_ms();
+  const RecentLosses& losses = broker.cluster->recent_losses;
+  const auto is_in_doubt = [&](const Topic& topic) {
+    return std::ranges::any_of(topic.partitions,
+                               [&](const auto& partition) { return losses.is_in_doubt(partition.leader, now_ms); });
+  };
+  return broker.metadata->read([&](const Controller& state) {
+    if (all_topics) {
+      return std::ranges::any_of(state.topics(), [&](const auto& topic) { return is_in_doubt(*topic.second); });
+    }
+    return std::ranges::any_of(*request.topics, [&](const auto& wanted) {
+      const auto topic =
+          wanted.topic_id.is_zero() ? state.topic(wanted.name.value_or("")) : state.topic(wanted.topic_id);
+      return topic != nullptr && is_in_doubt(*topic);
+    });
+  });
+}
+
+// If that leader is gone, another one leads in a tenth of a second. A client that is told the old one now asks again
+// when its back-off allows, or its next look at what is out of order: after a second, in librdkafka.
+Awaitable<> wait_for_successors(RequestContext& context, const MetadataRequest& request, bool all_topics) {
+  constexpr auto look_interval = std::chrono::milliseconds(5);
+  const Broker& broker = context.broker;
+  while (broker.cluster != nullptr && broker.cluster->recent_losses.is_anybody_in_doubt(steady_clock_ms()) &&
+         !context.connection.is_closed() && has_leader_in_doubt(broker, request, all_topics)) {
+    const auto looked = std::make_shared<OneShot<bool>>();
+    context.core.after(look_interval, [looked] { looked->complete(true); });
+    co_await looked->wait();
+  }
+}
+
+// A broker that was fenced a moment ago is told, too: what it led has been moved in the same answer, and librdkafka
+// (2.16), which gives up a broker that it is told of no more, would lose the new leaders with it for a second.
+bool is_told(const Broker& broker, const Node& node) {
+  return !node.is_fenced ||
+         (broker.cluster != nullptr && broker.cluster->recent_losses.was_alive_lately(node.id, steady_clock_ms()));
+}
+
 // Versions 10 and 11 have the field for an id, but Kafka did not look at it yet.
 bool asks_by_id_too_early(const MetadataRequest& request, std::int16_t version) {
   return version < by_id_since && request.topics &&
@@ -107,11 +149,13 @@ Awaitable<MetadataResponse> handle(RequestContext& context, MetadataRequest& req
   if (asks_by_id_too_early(request, version)) {
     co_return refuse(request);
   }
+  const bool all_topics = !request.topics || (version == 0 && request.topics->empty());
+  co_await wait_for_successors(context, request, all_topics);
   MetadataResponse response;
   auto nodes = broker.nodes_for(context.connection);
   response.controller_id = broker.controller_among(nodes);
   for (Node& node : nodes) {
-    if (!node.is_fenced) {
+    if (is_told(broker, node)) {
       response.brokers.push_back({.node_id = node.id,
                                   .host = std::move(node.address.host),
                                   .port = node.address.port,
@@ -122,7 +166,6 @@ Awaitable<MetadataResponse> handle(RequestContext& context, MetadataRequest& req
   if (request.include_cluster_authorized_operations) {
     response.cluster_authorized_operations = all_cluster_operations;
   }
-  const bool all_topics = !request.topics || (version == 0 && request.topics->empty());
   if (all_topics) {
     response.topics = describe_all(*broker.metadata);
   } else {

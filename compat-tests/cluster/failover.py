@@ -2,7 +2,9 @@
 """How long a partition cannot be written to when its leader dies, and when it is stopped cleanly: three brokers of ours, then
 three Apache Kafkas (4.3.1, KRaft, each broker and controller, a heap of 512 MB), by turns; the same topic (three replicas,
 min.insync.replicas 2, flush.messages 1) and the same librdkafka, an idempotent producer with acks=all and otherwise its defaults,
-which sends a record every 5 ms. Each system has its own default timeouts.
+which sends a record every 5 ms, to one partition after the other. Each system has its own default timeouts. Each time begins
+with each broker leading one partition, and each partition written to without a pause: with a client that is connected to all,
+and not one that still backs off from the broker that was killed before.
 
 A kill: from SIGKILL to the acknowledgement of a record that was sent after it. A stop: the longest time without an
 acknowledgement from SIGTERM until two seconds after the process has ended.
@@ -27,7 +29,7 @@ from wire import Client, compact, frame, header
 
 PYTHON = os.path.join(ROOT, "build", "compat", "confluent-kafka", "venv", "bin", "python")
 try:
-    from confluent_kafka import Producer
+    from confluent_kafka import ElectionType, Producer, TopicPartition
     from confluent_kafka.admin import AdminClient, NewTopic
 except ImportError:
     os.execv(PYTHON, [PYTHON, *sys.argv])
@@ -36,6 +38,7 @@ TOPIC, PARTITIONS = "failover", 3
 EVERY_S, PATIENCE_S, SLICES = 0.005, 120, 4
 TOPIC_CONFIG = {"min.insync.replicas": "2", "flush.messages": "1"}
 SETTLED_S = 2  # after the end of a clean stop
+SETTLED_ACKS, SETTLED_PAUSE_S = 100, 0.3  # of each partition, one after the other
 
 
 class Ottla:
@@ -128,7 +131,7 @@ class Kafkas:
 
 
 class Probe:
-    """Writes to one partition at a time, and knows when each acknowledgement came."""
+    """Writes to all partitions, and knows when each acknowledgement of one came."""
 
     def __init__(self, system):
         self.system = system
@@ -137,16 +140,22 @@ class Probe:
         self.admin.create_topics([new], request_timeout=60)[TOPIC].result()
         self.producer = Producer({"bootstrap.servers": system.bootstrap, "acks": "all", "enable.idempotence": True,
                                   "log_level": 2})
-        self.partition, self.acknowledged, self.failed = 0, [], 0  # (sent at, acknowledged at)
+        self.partition, self.failed, self.sent = 0, 0, 0
+        self.all_acknowledged = [[] for _ in range(PARTITIONS)]  # (sent at, acknowledged at)
+
+    @property
+    def acknowledged(self):
+        return self.all_acknowledged[self.partition]
 
     def send(self):
         sent = time.monotonic()
 
         def told(error, message):
             self.failed += bool(error)
-            if not error and message.partition() == self.partition:
-                self.acknowledged.append((sent, time.monotonic()))
-        self.producer.produce(TOPIC, b"x" * 100, partition=self.partition, on_delivery=told)
+            if not error:
+                self.all_acknowledged[message.partition()].append((sent, time.monotonic()))
+        self.producer.produce(TOPIC, b"x" * 100, partition=self.sent % PARTITIONS, on_delivery=told)
+        self.sent += 1
         self.producer.poll(EVERY_S)
 
     def write_until(self, holds, seconds=PATIENCE_S):
@@ -159,23 +168,35 @@ class Probe:
             while time.monotonic() < pause:
                 self.producer.poll(0.001)
 
-    def leader_in_sync(self):
-        """Of the partition, once every partition has all its replicas in sync."""
+    def leaders(self):
+        """Of each partition, if all its replicas are in sync."""
+        found = self.admin.list_topics(TOPIC, timeout=30).topics[TOPIC].partitions
+        in_sync = len(found) == PARTITIONS and all(len(one.isrs) == 3 for one in found.values())
+        return [found[index].leader for index in range(PARTITIONS)] if in_sync else []
+
+    def settle(self):
+        """Each broker leads one partition, and the producer writes to each."""
+        partitions = [TopicPartition(TOPIC, index) for index in range(PARTITIONS)]
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
-            found = self.admin.list_topics(TOPIC, timeout=30).topics[TOPIC].partitions
-            if len(found) == PARTITIONS and all(len(one.isrs) == 3 and one.leader > 0 for one in found.values()):
-                return found[self.partition].leader
-            time.sleep(0.2)
-        raise RuntimeError(f"{self.system.name}: not in sync within {PATIENCE_S} s")
+            if len(set(self.leaders())) == PARTITIONS:
+                for acknowledged in self.all_acknowledged:
+                    acknowledged.clear()
+                self.write_until(lambda: all(len(acknowledged) >= SETTLED_ACKS for acknowledged in self.all_acknowledged))
+                if all(later - earlier < SETTLED_PAUSE_S for acknowledged in self.all_acknowledged
+                       for (_, earlier), (_, later) in zip(acknowledged[-SETTLED_ACKS:], acknowledged[-SETTLED_ACKS + 1:])):
+                    return
+            elif self.leaders():
+                self.admin.elect_leaders(ElectionType.PREFERRED, partitions).result()
+            until = time.monotonic() + 0.2
+            self.write_until(lambda: time.monotonic() > until)
+        raise RuntimeError(f"{self.system.name}: not in sync and balanced within {PATIENCE_S} s")
 
     def leader_under_load(self, turn):
         """The broker to disturb; the producer writes to it already."""
         self.partition = turn % PARTITIONS
-        leader = self.leader_in_sync()
-        self.acknowledged.clear()
-        self.write_until(lambda: len(self.acknowledged) >= 100)
-        return leader
+        self.settle()
+        return self.leaders()[self.partition]
 
     def kill(self, turn):
         """Seconds without the partition, and whether its leader was the active controller as well."""
