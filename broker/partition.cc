@@ -106,6 +106,10 @@ void Partition::write_group(std::vector<std::shared_ptr<Waiting>>& group) {
       one->result = std::unexpected(std::move(result.error()));
     }
   }
+  if (log_->why_failed()) {
+    lose_disk(turn, *log_->why_failed());
+    return;
+  }
   step(replica_event::LogAppended{}, turn);
   wake_followers(turn);
   plan_sync();

@@ -109,7 +109,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   // answer; and that time has passed.
   void fetch_done(const FetchDone& done, std::span<const std::byte> records);
   void isr_answered(const AlterPartitionReply& reply);
-  void tick();
+  void tick(std::int64_t armed_for_ms = -1);  // as ReplicaOutside::arm_timer was asked
 
   // Housekeeping, whoever leads. Nothing if the log is offline.
   struct LogState {

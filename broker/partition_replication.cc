@@ -60,9 +60,9 @@ void Partition::isr_answered(const AlterPartitionReply& reply) {
   step(reply, turn);
 }
 
-void Partition::tick() {
+void Partition::tick(std::int64_t armed_for_ms) {
   Turn turn(mutex_);
-  step(replica_event::Tick{}, turn);
+  step(replica_event::Tick{armed_for_ms}, turn);
 }
 
 void Partition::step(const ReplicaEvent& event, Turn& turn) {
@@ -123,7 +123,7 @@ void Partition::run(const replica_effect::StartAnew& effect, Turn& turn) {
   raise(replica_event::Truncated{});
 }
 
-void Partition::run(const replica_effect::AppendFetched& /*effect*/, Turn& /*turn*/) {
+void Partition::run(const replica_effect::AppendFetched& /*effect*/, Turn& turn) {
   auto done = committer_.disk_space().take(static_cast<std::int64_t>(fetched_.size()));
   done = done ? log_->append_replicated(fetched_, wall_clock_ms()) : done;
   if (!done && !std::exchange(cannot_append_fetched_, true)) {
@@ -131,6 +131,10 @@ void Partition::run(const replica_effect::AppendFetched& /*effect*/, Turn& /*tur
   }
   if (done) {
     cannot_append_fetched_ = false;
+  }
+  if (log_->why_failed()) {
+    lose_disk(turn, *log_->why_failed());
+    return;
   }
   plan_sync();
   raise(done ? ReplicaEvent(replica_event::LogAppended{}) : replica_event::AppendFailed{});

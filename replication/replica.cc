@@ -96,8 +96,9 @@ void Replica::on(const Context& context, const replica_event::LogFailed& /*event
   role_ = Role::failed;
 }
 
-void Replica::on(const Context& context, const replica_event::Tick& /*event*/) {
-  if (timer_ms_ >= 0 && context.now_ms >= timer_ms_) {
+// What wakes it may be ahead of its clock: the timer is over all the same, else none would ever be armed again.
+void Replica::on(const Context& context, const replica_event::Tick& event) {
+  if (timer_ms_ >= 0 && (event.armed_for_ms == timer_ms_ || context.now_ms >= timer_ms_)) {
     timer_ms_ = -1;
   }
   if (is_leading()) {

@@ -74,7 +74,10 @@ struct EpochAssigned {};    // the effects of the same name are carried out
 struct Truncated {};
 struct AppendFailed {};  // AppendFetched was not possible: a full disk, damage on the way
 struct LogFailed {};     // the log directory is dead
-struct Tick {};          // time has passed, maybe as ArmTimer asked
+// Time has passed.
+struct Tick {
+  std::int64_t armed_for_ms = -1;  // as ArmTimer asked; -1: for no such reason
+};
 }  // namespace replica_event
 
 using ReplicaEvent =

@@ -121,6 +121,8 @@ void Replica::truncate(const Context& context, EpochEndOffset leaders_end) {
     hides_last_epoch_ = true;
   } else if (own.epoch.value >= 0) {
     to = own.epoch != leaders_end.epoch ? std::min(own.end_offset, log_end) : std::min(to, own.end_offset);
+  } else if (const auto& epochs = context.log.epochs.entries(); !epochs.empty()) {
+    to = std::min(to, epochs.front().start);  // all that is here is of later epochs, and none of it the leader's
   }
   if (to < high_watermark_ && metadata_.is_recovering) {
     high_watermark_ = to;

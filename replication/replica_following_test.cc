@@ -80,12 +80,15 @@ TEST(ReplicaFollowing, an_epoch_not_known_here_takes_a_second_round) {
   EXPECT_EQ(scene(), std::pair(Offset{8}, LeaderEpoch{}));
 }
 
-TEST(ReplicaFollowing, a_log_that_shares_no_epoch_goes_to_where_the_leader_says) {
-  ReplicaScene follower;
-  follower.has_log({{4, 0}}, 9);
-  follower.follows(5);
-  follower.step(ReplicaScene::diverging(follower.answer(*follower.effect<SendFetch>()), 2, 3));
-  EXPECT_EQ(follower.effect<Truncate>()->to, Offset{3});
+// Whether the leader's end lies below its own or not: to keep what is all of other epochs would be to ask for ever.
+TEST(ReplicaFollowing, a_log_whose_epochs_are_all_later_than_the_leaders_goes_whole) {
+  for (const int leaders_end : {3, 9, 20}) {
+    ReplicaScene follower;
+    follower.has_log({{4, 0}}, 9);
+    follower.follows(5);
+    follower.step(ReplicaScene::diverging(follower.answer(*follower.effect<SendFetch>()), 2, leaders_end));
+    EXPECT_EQ(follower.effect<Truncate>()->to, Offset{0}) << leaders_end;
+  }
 }
 
 TEST(ReplicaFollowing, no_high_watermark_is_taken_from_a_diverging_reply) {

@@ -18,7 +18,15 @@ struct Entry {
   std::uint64_t synced = 0;
 };
 
-void encode(Writer& writer, const Entry& entry) {
+// Over its fields and its number: what an earlier entry has left where a power cut took a later one is no entry.
+std::uint32_t crc_of(std::span<const std::byte> fields, std::uint64_t number) {
+  Writer writer;
+  writer.raw(fields);
+  writer.integer(static_cast<std::int64_t>(number));
+  return crc32c(writer.flatten());
+}
+
+void encode(Writer& writer, const Entry& entry, std::uint64_t number) {
   Writer fields;
   fields.raw(std::as_bytes(std::span(entry.key.topic_id.bytes)));
   fields.integer(entry.key.index);
@@ -28,11 +36,11 @@ void encode(Writer& writer, const Entry& entry) {
   fields.integer(static_cast<std::int64_t>(entry.synced));
   const Bytes bytes = fields.flatten();
   writer.raw(bytes);
-  writer.integer(crc32c(bytes));
+  writer.integer(crc_of(bytes, number));
 }
 
-std::optional<Entry> decode(std::span<const std::byte> bytes) {
-  if (load_big_endian<std::uint32_t>(bytes.subspan(crc_at)) != crc32c(bytes.first(crc_at))) {
+std::optional<Entry> decode(std::span<const std::byte> bytes, std::uint64_t number) {
+  if (load_big_endian<std::uint32_t>(bytes.subspan(crc_at)) != crc_of(bytes.first(crc_at), number)) {
     return std::nullopt;
   }
   Reader reader({const_cast<std::byte*>(bytes.data()), bytes.size()});
@@ -82,7 +90,7 @@ void DurableMarks::read(std::span<const std::byte> content) {
   std::optional<std::uint64_t> first_bad;
   std::uint64_t index = 0;
   for (; content.size() >= entry_bytes; content = content.subspan(entry_bytes), ++index) {
-    const auto entry = decode(content.first(entry_bytes));
+    const auto entry = decode(content.first(entry_bytes), index);
     if (!entry) {
       first_bad = first_bad.value_or(index);
       continue;
@@ -107,8 +115,9 @@ void DurableMarks::remember(const PartitionKey& key, const DurableMark& mark) {
 // REQUIRES: mutex_, or to be alone.
 Result<void> DurableMarks::rewrite() {
   Writer writer;
+  std::uint64_t number = 0;
   for (const auto& [key, mark] : marks_) {
-    encode(writer, {key, mark, marks_.size()});
+    encode(writer, {key, mark, marks_.size()}, number++);
   }
   if (auto written = replace_file(disk_, path_, writer.flatten()); !written) {
     return written;
@@ -136,8 +145,9 @@ void DurableMarks::note(const PartitionKey& key, const DurableMark& mark) {
 // REQUIRES: mutex_. What a failed write leaves behind is overwritten by the next one.
 Result<void> DurableMarks::append(std::span<const std::pair<PartitionKey, DurableMark>> entries) {
   Writer writer;
+  std::uint64_t number = written_;
   for (const auto& [key, mark] : entries) {
-    encode(writer, {key, mark, synced_});
+    encode(writer, {key, mark, synced_}, number++);
   }
   const Bytes bytes = writer.flatten();
   const std::span<const std::byte> part(bytes);

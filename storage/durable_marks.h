@@ -3,7 +3,7 @@
 //
 // A journal of entries of 48 bytes, big-endian:
 //   topic id 16 | partition 4 | durable end offset 8 | leader epoch 4 and CRC 4 of the batch that ends there |
-//   entries known to be synced when this one was written 8 | CRC-32C of the 44 bytes before 4
+//   entries known to be synced when this one was written 8 | CRC-32C of the 44 bytes before and the entry's number 4
 //
 // Entries follow each group commit and are synced with a later one, so the marks lag; they are never ahead. A log that
 // is about to become shorter lowers its mark first, durably. The file is rewritten when most of it is out of date.

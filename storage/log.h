@@ -145,6 +145,8 @@ class Log {
   // A sync up to now would reach here; with the CRC of the last batch, 0 if it is not known.
   [[nodiscard]] DurableMark end_mark() const;
   [[nodiscard]] const std::vector<DamagedRange>& damaged() const { return damaged_; }
+  // Set: it takes no more writes until it is opened again; a write failed, and so did undoing what it had begun.
+  [[nodiscard]] const std::optional<Error>& why_failed() const { return failed_; }
   // What recovery cut, in bytes and for people; 0: nothing.
   [[nodiscard]] std::int64_t cut_bytes() const { return cut_bytes_; }
   [[nodiscard]] std::int64_t size_bytes() const;

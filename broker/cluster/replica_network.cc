@@ -104,10 +104,10 @@ void ReplicaNetwork::send_alter_partition(std::shared_ptr<Partition> partition,
 void ReplicaNetwork::arm_timer(std::shared_ptr<Partition> partition, std::int64_t at_ms) {
   asio::post(core_.io, [this, weak = std::weak_ptr(partition), at_ms] {
     const auto left = std::chrono::milliseconds(at_ms) - Clock::now().time_since_epoch();
-    core_.after(std::max<Clock::duration>(left, Clock::duration::zero()), [this, weak] {
+    core_.after(std::max<Clock::duration>(left, Clock::duration::zero()), [this, weak, at_ms] {
       const auto armed = weak.lock();
       if (armed && !closed_) {
-        armed->tick();
+        armed->tick(at_ms);
       }
     });
   });

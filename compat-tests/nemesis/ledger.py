@@ -23,6 +23,7 @@ class Ledger:
         self.seen = [{} for _ in range(partitions)]  # of each partition, offset: (producer, sequence)
         self.changed = []
         self.unknown = 0
+        self.new_epochs = collections.Counter()  # that the client itself has begun, by producer
 
     def next_sequence(self, producer, partition):
         with self.lock:
@@ -59,7 +60,7 @@ class Ledger:
         told = collections.Counter(sent=sum(self.sent.values()), acknowledged=len(self.acknowledged),
                                    given_up=len(self.given_up), seen_along=sum(map(len, self.seen)), changed=len(self.changed),
                                    unknown=self.unknown)
-        told.update(lost=0, doubled=0, out_of_order=0, moved=0, vanished=0, gaps=0)
+        told.update(lost=0, doubled=0, doubled_by_new_epoch=0, out_of_order=0, moved=0, vanished=0, gaps=0)
         examples = [f"changed {one}" for one in self.changed]
         for partition, records in enumerate(final):
             there = {}
@@ -76,12 +77,13 @@ class Ledger:
                     continue
                 producer, sequence = what
                 if what in there:
-                    told["doubled"] += 1
+                    # What was in flight when its client began a new epoch the client itself has sent anew.
+                    told["doubled_by_new_epoch" if self.new_epochs[producer] else "doubled"] += 1
                     examples.append(f"doubled {what} at {partition}/{there[what]} and {offset}")
                 elif sequence < last.get(producer, -1):
                     told["out_of_order"] += 1
                     examples.append(f"out of order {what} at {partition}/{offset}")
-                there.setdefault(what, offset)
+                there.setdefault(what, []).append(offset)
                 last[producer] = max(sequence, last.get(producer, -1))
                 if self.seen[partition].get(offset, what) != what:
                     told["changed"] += 1
@@ -100,6 +102,6 @@ class Ledger:
             if found is None:
                 told["lost"] += 1
                 examples.append(f"lost {(producer, sequence)} acknowledged at {partition}/{offset}")
-            elif offset >= 0 and found != offset:
+            elif offset >= 0 and offset not in found:
                 told["moved"] += 1
                 examples.append(f"moved {(producer, sequence)} acknowledged at {partition}/{offset}, there at {found}")

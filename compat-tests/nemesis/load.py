@@ -5,6 +5,7 @@ everything is read once more, and one JSON object says what became of it.
 usage: load.py BOOTSTRAP TOPIC PARTITIONS RECORDS_A_SECOND [NAME=VALUE of the producers]...
 """
 import json
+import logging
 import random
 import sys
 import threading
@@ -19,6 +20,21 @@ PATIENCE_S = 120
 QUICK = {"reconnect.backoff.ms": 10, "reconnect.backoff.max.ms": 200, "retry.backoff.ms": 20, "log_level": 2,
          "topic.metadata.refresh.fast.interval.ms": 50, "allow.auto.create.topics": False,
          "socket.timeout.ms": 3000}  # whoever is cut off says nothing
+
+
+class EpochWatch(logging.StreamHandler):
+    """What a producer logs, on stderr; and how often it has begun a new epoch of its own."""
+
+    def __init__(self, ledger, number):
+        super().__init__()
+        self.setFormatter(logging.Formatter(f"%(asctime)s.%(msecs)03d producer {number}: %(message)s", "%H:%M:%S"))
+        self.ledger, self.number = ledger, number
+
+    def emit(self, record):
+        if "bumped epoch to" in record.getMessage():
+            with self.ledger.lock:
+                self.ledger.new_epochs[self.number] += 1
+        super().emit(record)
 
 
 class Load:
@@ -64,8 +80,11 @@ class Load:
             return report
 
         # Its log tells why it has begun another epoch, if it has: what was in flight then may be there twice.
+        log = logging.getLogger(f"producer {number}")
+        log.setLevel(logging.DEBUG)
+        log.addHandler(EpochWatch(self.ledger, number))
         producer = Producer({**self.common, "acks": "all", "enable.idempotence": True, "message.timeout.ms": 0, "linger.ms": 2,
-                             "debug": "eos", "log_level": 7, **self.settings})
+                             "debug": "eos", "log_level": 7, **self.settings}, logger=log)
         draw = random.Random(number)
         began, count = time.monotonic(), 0
         while not self.stop_writing.is_set():
@@ -125,8 +144,13 @@ class Load:
             consumer.assign([TopicPartition(self.topic, number, max(0, end - draw.randrange(3000)),
                                             leader_epoch=self.epochs.get(number, 0)) for number, end in enumerate(ends)])
             until = time.monotonic() + draw.uniform(0.5, 3)
-            while time.monotonic() < until and not self.stop_reading.is_set():
-                self.poll(consumer, self.ledger.saw)
+            try:
+                while time.monotonic() < until and not self.stop_reading.is_set():
+                    self.poll(consumer, self.ledger.saw)
+            except KafkaException as refused:
+                # A leader that was deposed and is cut off knows nothing of the epoch, and says so, as Kafka's do.
+                if "broker end offset is -1" not in str(refused):
+                    raise
             consumer.close()
 
     def read_as_member(self):

@@ -48,6 +48,12 @@ bool Broker::has_died(const Result<void>& outcome) {
   return is_dying_ || has_failed_;
 }
 
+// A log that could not undo what a failed write had begun takes no more writes.
+bool Broker::log_is_lost(const Part& part) {
+  const auto& failure = part.log->why_failed();
+  return has_died(failure ? Result<void>(std::unexpected(*failure)) : Result<void>{});
+}
+
 // Where the disk has stopped or made an error on the way, another start must do.
 bool Broker::cannot_start(const Error& error) {
   const bool has_stopped = fault_disk_.changes > fault_disk_.stop_after;

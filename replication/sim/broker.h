@@ -36,6 +36,8 @@ class Broker {
   void begin_shutdown() { wants_shutdown_ = true; }
   // Whether a partition is as it should be once all is healed; else why not.
   [[nodiscard]] std::string unsettled(int partition) const;
+  // For people: where its replica of the partition stands.
+  [[nodiscard]] std::string describe(int partition) const;
   [[nodiscard]] bool has_failed() const { return has_failed_; }
   // V13, V14, V16 on the whole log.
   void check_log(int partition);
@@ -85,6 +87,7 @@ class Broker {
   void keep_house();
   // True if the process is at its end, for the disk has stopped or failed.
   bool has_died(const Result<void>& outcome);
+  bool log_is_lost(const Part& part);
 
   // broker_replica.cc
   void step(Part& part, const ReplicaEvent& event);

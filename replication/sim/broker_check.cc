@@ -18,6 +18,17 @@ std::string Broker::unsettled(int p) const {
   return {};
 }
 
+std::string Broker::describe(int p) const {
+  const Part& part = parts_[static_cast<std::size_t>(p)];
+  if (!part.log || !part.replica) {
+    return "no log";
+  }
+  return fmt::format("role {}, epoch {}, log end {}, durable {}, high watermark {}{}",
+                     static_cast<int>(part.replica->role()), part.replica->metadata().leader_epoch.value,
+                     part.log->log_end_offset().value, part.log->durable_end_offset().value,
+                     part.replica->high_watermark().value, has_failed_ ? ", its disk has failed" : "");
+}
+
 void Broker::check_log(int p) {
   Part& part = parts_[static_cast<std::size_t>(p)];
   const LogEntries& truth = simulation_.ghost.entries(id_, p);

@@ -23,8 +23,7 @@ void Broker::on_produce(int p, Bytes batch, bool needs_all_acks, const Network::
   if (appended && !appended->duplicate) {
     has_appended(part, batch);
   }
-  if (fault_disk_.changes > fault_disk_.stop_after) {
-    has_died({});
+  if (log_is_lost(part)) {
     return;
   }
   if (!appended) {

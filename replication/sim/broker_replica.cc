@@ -81,8 +81,7 @@ void Broker::run(Part& part, const replica_effect::AppendFetched& /*effect*/) {
   if (part.log->log_end_offset() != before) {
     has_appended(part, *part.fetched);
   }
-  if (fault_disk_.changes > fault_disk_.stop_after) {
-    has_died({});
+  if (log_is_lost(part)) {
     return;
   }
   plan_sync();
@@ -208,7 +207,7 @@ void Broker::run(Part& part, const replica_effect::StepDown& /*effect*/) {
 void Broker::run(Part& part, const replica_effect::ArmTimer& effect) {
   const std::int64_t delay_ms = std::max<std::int64_t>(0, effect.at_ms - simulation_.network.clock_ms(id_)) + 1;
   simulation_.network.on_process(id_, delay_ms * 1000 + simulation_.timer_lateness_us(id_),
-                                 [this, &part] { step(part, replica_event::Tick{}); });
+                                 [this, &part, at_ms = effect.at_ms] { step(part, replica_event::Tick{at_ms}); });
 }
 
 void Broker::run(Part& part, const replica_effect::AdvanceLogStart& effect) {

@@ -141,7 +141,7 @@ constexpr Mutant mutants[] = {Mutant::high_watermark_on_log_end,
                               Mutant::segment_entry_not_synced,
                               Mutant::clean_marker_kept,
                               Mutant::sync_error_ignored,
-
+                              Mutant::recovery_truncates_damage,
                               Mutant::elects_anyone,
                               Mutant::generation_unchecked,
                               Mutant::late_alter_partition_reply};
@@ -150,7 +150,7 @@ constexpr Mutant mutants[] = {Mutant::high_watermark_on_log_end,
 bool is_rare(Mutant one) {
   return one == Mutant::alter_partition_reply_unchecked || one == Mutant::pending_expand_not_counted ||
          one == Mutant::fetch_epoch_unchecked || one == Mutant::expand_without_broker_epoch ||
-         one == Mutant::clean_marker_kept || one == Mutant::generation_unchecked ||
+         one == Mutant::recovery_truncates_damage || one == Mutant::generation_unchecked ||
          one == Mutant::late_alter_partition_reply;
 }
 

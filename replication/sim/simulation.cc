@@ -203,8 +203,13 @@ std::string Simulation::unsettled() {
   for (int p = 0; p < partitions_; ++p) {
     const PartitionRegistration& known = controller.registrations()[static_cast<std::size_t>(p)];
     if (known.leader.value < 0 || known.isr.size() != known.replicas.size()) {
-      return fmt::format("partition {} has leader {} and {} of {} replicas in sync", p, known.leader.value,
-                         known.isr.size(), known.replicas.size());
+      std::string why = fmt::format("partition {} has leader {} and {} of {} replicas in sync", p, known.leader.value,
+                                    known.isr.size(), known.replicas.size());
+      for (const BrokerId id : known.replicas) {
+        const Broker* const one = broker(id.value);
+        why += fmt::format("; broker {}: {}", id.value, one != nullptr ? one->describe(p) : "is not there");
+      }
+      return why;
     }
     for (const BrokerId id : known.replicas) {
       const Broker* const one = broker(id.value);
