@@ -165,6 +165,11 @@ Result<void> check_whole(const Config& config) {
           fmt::format("listener {} wants {}, only PLAINTEXT is served yet", listener.name, protocol->second));
     }
   }
+  if (const std::string& selector = config.replica_selector_class;
+      !selector.empty() && selector != Config::rack_aware_selector && selector != Config::leader_selector) {
+    return invalid(fmt::format("replica.selector.class: '{}' is neither {} nor {}", selector,
+                               Config::rack_aware_selector, Config::leader_selector));
+  }
   if (config.log_message_timestamp_type != "CreateTime" && config.log_message_timestamp_type != "LogAppendTime") {
     return invalid(fmt::format("log.message.timestamp.type: '{}' is neither CreateTime nor LogAppendTime",
                                config.log_message_timestamp_type));

@@ -102,6 +102,7 @@ struct Config {
   std::int32_t replica_fetch_wait_max_ms = 0;
   std::int32_t replica_fetch_max_bytes = 0;
   std::int32_t replica_fetch_backoff_ms = 0;
+  std::string replica_selector_class;
   bool auto_leader_rebalance_enable = false;
   std::int64_t leader_imbalance_check_interval_seconds = 0;
 
@@ -121,6 +122,9 @@ struct Config {
 
   // Voters are given: this broker is one of several, or may become it.
   [[nodiscard]] bool is_cluster() const { return !controller_quorum_voters.empty(); }
+  static constexpr std::string_view rack_aware_selector = "org.apache.kafka.common.replica.RackAwareReplicaSelector";
+  static constexpr std::string_view leader_selector = "org.apache.kafka.common.replica.LeaderSelector";
+  [[nodiscard]] bool selects_replica_by_rack() const { return replica_selector_class == rack_aware_selector; }
   // By this listener brokers reach one another.
   [[nodiscard]] bool is_inter_broker(std::string_view listener_name) const {
     return is_cluster() && listener_name == inter_broker_listener_name;

@@ -137,6 +137,9 @@ constexpr auto table = std::to_array<Setting>({
      "The most a follower asks for at once, of one partition; a larger batch comes alone.", 0, int32_max},
     {"replica.fetch.backoff.ms", &Config::replica_fetch_backoff_ms, "1000",
      "How long a follower waits after a fetch that failed.", 0, int32_max},
+    {"replica.selector.class", &Config::replica_selector_class, "",
+     "Where consumers that tell their client.rack read: org.apache.kafka.common.replica.RackAwareReplicaSelector sends "
+     "them to the in-sync replica in their rack; without it, the leader serves them."},
     {"auto.leader.rebalance.enable", &Config::auto_leader_rebalance_enable, "true",
      "Partitions go back to their preferred leader."},
     {"leader.imbalance.check.interval.seconds", &Config::leader_imbalance_check_interval_seconds, "300",

@@ -4,6 +4,7 @@
 
 #include "broker/broker.h"
 #include "broker/handlers.h"
+#include "broker/keep_alive.h"
 #include "broker/log.h"
 #include "protocol/codec.h"
 
@@ -42,6 +43,9 @@ Connection::~Connection() {
 
 Awaitable<> Connection::run() {
   const auto self = shared_from_this();
+  if (is_from_broker_) {
+    keep_alive(socket_);
+  }
   watch_for_silence();
   while (!closed_) {
     auto frame = reader_.next();
@@ -157,6 +161,8 @@ void Connection::watch_for_silence() {
     const auto& config = self->broker_.config;
     if (self->is_too_slow(now)) {
       self->close("a frame came too slowly");
+    } else if (self->is_from_broker_) {  // it is there so that either side sees when the other one goes
+      self->watch_for_silence();
     } else if (!self->served_any_ &&
                now - self->last_received_ > std::chrono::milliseconds(config.connection_handshake_timeout_ms)) {
       self->close("no request within connection.handshake.timeout.ms");

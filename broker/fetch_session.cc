@@ -93,7 +93,8 @@ void FetchSession::forget(const FetchRequest& request) {
 bool FetchSession::note(Partitions::iterator partition, const Answer& answer) {
   const bool has_records = !answer.records.bytes.empty();
   const bool has_failed = answer.error_code != ErrorCode::NONE;
-  const bool is_news = has_records || has_failed || answer.diverging_epoch.end_offset.value >= 0 ||
+  const bool is_news = has_records || has_failed || answer.preferred_read_replica.value >= 0 ||
+                       answer.diverging_epoch.end_offset.value >= 0 ||
                        answer.high_watermark != partition->high_watermark ||
                        answer.log_start_offset != partition->log_start_offset;
   partition->high_watermark = has_failed ? Offset{-1} : answer.high_watermark;  // told again once it is well

@@ -166,9 +166,10 @@ void Partition::die(Turn& turn, const Error& error) {
   }
 }
 
-bool Partition::may_be_read() const {
+bool Partition::may_be_read(ReadFrom read_from) const {
+  const bool follower_will_do = read_from == ReadFrom::any_replica && replica_.role() == Replica::Role::follower;
   return log_ && !is_gone() &&
-         (replica_.is_leading() ||
+         (replica_.is_leading() || (follower_will_do && !failed_) ||
           (failed_ && led_when_failed_.value >= 0 && replica_.metadata().leader_epoch == led_when_failed_));
 }
 

@@ -54,6 +54,9 @@ struct ReplicaPlace {
 
 using Woken = OneShot<bool>;
 
+// Consumers that know of it may read from followers (KIP-392), up to the high watermark that those know.
+enum class ReadFrom : std::uint8_t { leader, any_replica };
+
 class Partition : public std::enable_shared_from_this<Partition> {
  public:
   // A log that cannot be opened: everything is answered with its error. Nothing is served before `follow`.
@@ -75,19 +78,20 @@ class Partition : public std::enable_shared_from_this<Partition> {
   Awaitable<Result<void>> wait_until_committed(Core& core, Offset end, LeaderEpoch epoch, Clock::duration time_out,
                                                bool needs_all_acks);
 
-  // Readers are served by the leader. Errors of all that follow: NOT_LEADER_OR_FOLLOWER, KAFKA_STORAGE_ERROR.
+  // Readers are served by the leader, unless they say that a follower will do. Errors of all that follow:
+  // NOT_LEADER_OR_FOLLOWER, KAFKA_STORAGE_ERROR.
 
   // Batches that a consumer may see (below the high watermark).
-  Result<LogSlice> slice(Offset from, std::int64_t max_bytes, bool at_least_one);
+  Result<LogSlice> slice(Offset from, std::int64_t max_bytes, bool at_least_one, ReadFrom read_from = ReadFrom::leader);
   // Puts damage that a reader was told of (CORRUPT_MESSAGE) into the broker's log, once for each place.
   void report_damage(const Error& damage);
   // Completes `woken` at the next advance of the high watermark past `seen`, or at once if it has passed or another
   // leads.
-  void wake_on_advance(Offset seen, std::shared_ptr<Woken> woken);
+  void wake_on_advance(Offset seen, std::shared_ptr<Woken> woken, ReadFrom read_from = ReadFrom::leader);
   Result<TimestampAndOffset> offset_for_timestamp(std::int64_t timestamp_ms);
   Result<TimestampAndOffset> max_timestamp();
   Result<EpochEndOffset> end_offset_for(LeaderEpoch epoch);
-  PartitionView view();
+  PartitionView view(ReadFrom read_from = ReadFrom::leader);
   std::vector<ProducerState::LastBatch> producers();
   // The records below `offset` (-1: the high watermark) are served no more; gives the new log start. Errors too:
   // OFFSET_OUT_OF_RANGE above the high watermark, POLICY_VIOLATION if the topic is only compacted.
@@ -197,7 +201,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
 
   // Deleted or closed; where only the disk failed, reading goes on until another leads.
   [[nodiscard]] bool is_gone() const { return failed_ && failed_->code != ErrorCode::KAFKA_STORAGE_ERROR; }
-  [[nodiscard]] bool may_be_read() const;
+  [[nodiscard]] bool may_be_read(ReadFrom read_from = ReadFrom::leader) const;
   [[nodiscard]] Error why_not() const;
   [[nodiscard]] Offset confirmed_end() const;
   void plan_sync();

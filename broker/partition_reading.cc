@@ -4,9 +4,9 @@
 
 namespace ottla {
 
-Result<LogSlice> Partition::slice(Offset from, std::int64_t max_bytes, bool at_least_one) {
+Result<LogSlice> Partition::slice(Offset from, std::int64_t max_bytes, bool at_least_one, ReadFrom read_from) {
   const std::lock_guard lock(mutex_);
-  if (!may_be_read()) {
+  if (!may_be_read(read_from)) {
     return std::unexpected(why_not());
   }
   return log_->slice(from, replica_.high_watermark(), max_bytes, at_least_one);
@@ -47,9 +47,9 @@ Result<EpochEndOffset> Partition::end_offset_for(LeaderEpoch epoch) {
   return log_->end_offset_for(epoch);
 }
 
-PartitionView Partition::view() {
+PartitionView Partition::view(ReadFrom read_from) {
   const std::lock_guard lock(mutex_);
-  if (!may_be_read()) {
+  if (!may_be_read(read_from)) {
     return {.error = why_not().code};
   }
   const auto& epochs = log_->leader_epochs().entries();

@@ -87,10 +87,10 @@ Awaitable<Result<void>> Partition::wait_until_committed(Core& core, Offset end, 
   co_return outcome;
 }
 
-void Partition::wake_on_advance(Offset seen, std::shared_ptr<Woken> woken) {
+void Partition::wake_on_advance(Offset seen, std::shared_ptr<Woken> woken, ReadFrom read_from) {
   {
     const std::lock_guard lock(mutex_);
-    if (may_be_read() && !ending_waits_ && replica_.high_watermark() <= seen) {
+    if (may_be_read(read_from) && !ending_waits_ && replica_.high_watermark() <= seen) {
       std::erase_if(fetch_waits_, [](const auto& wait) { return wait->ready(); });  // those that timed out
       fetch_waits_.push_back(std::move(woken));
       return;

@@ -92,6 +92,23 @@ TEST_F(ClusterListenerTest, a_connection_that_goes_leaves_its_requests_to_end_an
   EXPECT_TRUE(comes_true([&] { return broker.services.answered == 1 && broker.connections() == 0; }));
 }
 
+// They tell by their end that the other broker is gone. A client that says nothing is sent away.
+TEST_F(ClusterListenerTest, brokers_may_be_silent) {
+  broker.start();
+  core.start();
+  const PeerLimits stays{.stays_connected = true};
+  peer = std::make_shared<Peer>(core, broker.address("CLUSTER"), nullptr, stays);
+  std::atomic<int> lost = 0;
+  const auto client = std::make_shared<Peer>(core, broker.address("PLAINTEXT"), [&lost](bool) { ++lost; }, stays);
+  run_on(core, [&] {
+    peer->open();
+    client->open();
+  });
+  EXPECT_TRUE(comes_true([&] { return lost > 0; }));
+  run_on(core, [&] { client->close(); });
+  EXPECT_TRUE(comes_true([&] { return broker.connections() == 1; }));
+}
+
 TEST_F(ClusterListenerTest, clients_get_nothing_of_it) {
   connect("PLAINTEXT");
   EXPECT_EQ(propose(1).get().error().code, ErrorCode::NETWORK_EXCEPTION);

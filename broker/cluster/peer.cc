@@ -8,6 +8,7 @@
 #include <boost/asio/ip/basic_resolver.hpp>
 #include <utility>
 
+#include "broker/keep_alive.h"
 #include "broker/log.h"
 
 namespace ottla {
@@ -134,6 +135,7 @@ Awaitable<std::shared_ptr<Peer::Link>> Peer::connect() {
       link->socket.set_option(asio::ip::tcp::no_delay(true), error);
       link->socket.non_blocking(true, error);
       give_up_after(link->socket, limits_.silence);
+      keep_alive(link->socket);
       co_return link;
     }
   }

@@ -161,6 +161,7 @@ class ClusterBroker {
     config.node_id = BrokerId{id};
     config.controller_quorum_voters = {{.id = BrokerId{id}, .host = "127.0.0.1", .port = 1}};
     config.inter_broker_listener_name = "CLUSTER";
+    config.connection_handshake_timeout_ms = 500;
     config.listeners = {{.name = "PLAINTEXT", .host = "127.0.0.1"}, {.name = "CLUSTER", .host = "127.0.0.1"}};
     return config;
   }

@@ -9,6 +9,7 @@
 #include "broker/connection.h"
 #include "broker/groups/offsets_topic.h"
 #include "broker/handlers.h"
+#include "broker/leader_hints.h"
 #include "broker/log.h"
 #include "broker/record_rules.h"
 #include "broker/wall_clock.h"
@@ -232,6 +233,7 @@ Awaitable<ProduceResponse> handle(RequestContext& context, ProduceRequest& reque
       refuse(*one.answer, committed.error());
     }
   }
+  tell_leaders(context, response);
   co_return response;
 }
 

@@ -1,4 +1,5 @@
-// Fetch 4-18. Batches below the high watermark (the last may be cut at the size asked for), in request order, with a
+// Fetch 4-18. From version 11 followers are read from, too, and the leader tells a client of one in its rack (KIP-392).
+// Batches below the high watermark (the last may be cut at the size asked for), in request order, with a
 // long poll (min_bytes, max_wait_ms). Sessions from version 7 (KIP-227), topics by id from version 13. Replicas do not
 // fetch here.
 #include <algorithm>
@@ -8,6 +9,8 @@
 #include "broker/epoch_check.h"
 #include "broker/fetch_session.h"
 #include "broker/handlers.h"
+#include "broker/leader_hints.h"
+#include "broker/nearest_replica.h"
 #include "protocol/record_batch.h"
 
 namespace ottla {
@@ -22,6 +25,7 @@ constexpr std::int8_t read_uncommitted = 0;
 constexpr std::int32_t longest_wait_ms = 5 * 60'000;  // whatever a client asks for
 
 constexpr std::int16_t by_id_since = 13;
+constexpr std::int16_t from_followers_since = 11;
 constexpr std::int32_t begin_session = 0;  // a request's session epoch; all others belong to a session
 constexpr std::int32_t no_session = -1;
 
@@ -34,20 +38,8 @@ struct Part {
   PartitionAnswer answer = {};
   std::shared_ptr<Partition> partition = nullptr;  // nullptr: it has its error already
   LogSlice slice = {};
+  ReadFrom from = ReadFrom::leader;
 };
-
-// Kafka's truncation check (KIP-595): the client's last epoch must end at or above where it wants to read.
-ErrorCode find_divergence(Part& part) {
-  const auto end = part.partition->end_offset_for(part.asked->last_fetched_epoch);
-  if (!end || end->epoch.value < 0) {
-    return end ? ErrorCode::OFFSET_OUT_OF_RANGE : end.error().code;
-  }
-  if (end->epoch < part.asked->last_fetched_epoch || end->end_offset < part.asked->fetch_offset) {
-    part.answer.diverging_epoch.epoch = end->epoch;
-    part.answer.diverging_epoch.end_offset = end->end_offset;
-  }
-  return ErrorCode::NONE;
-}
 
 bool has_diverged(const PartitionAnswer& answer) { return answer.diverging_epoch.end_offset.value >= 0; }
 
@@ -56,7 +48,7 @@ ErrorCode why_not(Part& part, const PartitionView& view) {
   const LeaderEpoch known_epoch = std::max(asked.current_leader_epoch, LeaderEpoch{-1});
   auto error = view.error != ErrorCode::NONE ? view.error : check_epoch(known_epoch, view.leader_epoch);
   if (error == ErrorCode::NONE && asked.last_fetched_epoch.value >= 0) {
-    error = find_divergence(part);
+    error = find_divergence(*part.partition, asked.last_fetched_epoch, asked.fetch_offset, part.answer.diverging_epoch);
   }
   if (error != ErrorCode::NONE) {
     return error;
@@ -74,12 +66,12 @@ void refuse(PartitionAnswer& answer, ErrorCode error) {
 }
 
 // Finds what there is to read within `left_bytes`; the first batch of the whole answer is given even if it is larger.
-void look(Part& part, std::int64_t left_bytes, bool is_first) {
+void look(Part& part, std::int64_t left_bytes, bool is_first, const NearestReplica& nearest) {
   PartitionAnswer& answer = part.answer;
   answer.error_code = ErrorCode::NONE;
   answer.high_watermark = Offset{-1};
   part.slice = {};
-  const PartitionView view = part.partition->view();
+  const PartitionView view = part.partition->view(part.from);
   if (const auto error = why_not(part, view); error != ErrorCode::NONE) {
     refuse(answer, error);
     return;
@@ -91,11 +83,16 @@ void look(Part& part, std::int64_t left_bytes, bool is_first) {
     answer.aborted_transactions.reset();
     return;
   }
+  answer.preferred_read_replica = nearest.of(*part.partition, part.asked->fetch_offset);
+  if (answer.preferred_read_replica.value >= 0) {
+    return;
+  }
   const auto max_bytes = std::min<std::int64_t>(left_bytes, part.asked->partition_max_bytes);
   if (part.asked->fetch_offset >= view.high_watermark || (max_bytes <= 0 && !is_first)) {
     return;
   }
-  auto slice = part.partition->slice(part.asked->fetch_offset, std::max<std::int64_t>(0, max_bytes), is_first);
+  auto slice =
+      part.partition->slice(part.asked->fetch_offset, std::max<std::int64_t>(0, max_bytes), is_first, part.from);
   if (!slice) {
     part.partition->report_damage(slice.error());
     refuse(answer, slice.error().code);
@@ -106,21 +103,21 @@ void look(Part& part, std::int64_t left_bytes, bool is_first) {
 
 struct Found {
   std::int64_t size_bytes = 0;
-  bool has_news = false;     // an error or a divergence: answer at once
+  bool has_news = false;     // an error, a divergence or a nearer replica: answer at once
   bool is_hopeless = false;  // so if there is no partition that could have any
 };
 
-Found look_at_all(std::vector<Part>& parts, std::int64_t max_bytes) {
+Found look_at_all(std::vector<Part>& parts, std::int64_t max_bytes, const NearestReplica& nearest) {
   Found found;
   found.is_hopeless = std::ranges::none_of(parts, [](const Part& part) { return part.partition != nullptr; });
   for (Part& part : parts) {
     if (part.partition) {
-      look(part, max_bytes - found.size_bytes, found.size_bytes == 0);
+      look(part, max_bytes - found.size_bytes, found.size_bytes == 0, nearest);
       found.size_bytes += part.slice.size_bytes;
     }
     // Those that are not there are no news, as long as there are others to wait for.
-    found.has_news =
-        found.has_news || (part.partition && part.answer.error_code != ErrorCode::NONE) || has_diverged(part.answer);
+    found.has_news = found.has_news || (part.partition && part.answer.error_code != ErrorCode::NONE) ||
+                     has_diverged(part.answer) || part.answer.preferred_read_replica.value >= 0;
   }
   return found;
 }
@@ -156,7 +153,7 @@ Awaitable<> wait_for_news(RequestContext& context, const std::vector<Part>& part
   const auto timer = context.core.after(deadline - Clock::now(), [woken] { woken->complete(false); });
   for (const Part& part : parts) {
     if (part.partition) {
-      part.partition->wake_on_advance(part.answer.high_watermark, woken);
+      part.partition->wake_on_advance(part.answer.high_watermark, woken, part.from);
     }
   }
   co_await woken->wait();
@@ -194,6 +191,7 @@ void find_partitions(RequestContext& context, const FetchRequest& request, std::
     before = &part;
     part.answer.partition_index = part.asked->partition;
     part.answer.high_watermark = Offset{-1};
+    part.from = context.header.api_version >= from_followers_since ? ReadFrom::any_replica : ReadFrom::leader;
     if (is_replica) {
       refuse(part.answer, ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
     } else if (part.partition = served ? served->partition(part.asked->partition) : nullptr; !part.partition) {
@@ -208,8 +206,9 @@ void find_partitions(RequestContext& context, const FetchRequest& request, std::
 Awaitable<> fetch(RequestContext& context, const FetchRequest& request, std::vector<Part>& parts) {
   const std::int64_t max_bytes = std::min(request.max_bytes, context.broker.config.fetch_max_bytes);
   const auto deadline = Clock::now() + std::chrono::milliseconds(std::clamp(request.max_wait_ms, 0, longest_wait_ms));
+  const NearestReplica nearest(context, request.rack_id);
   for (;;) {
-    const Found found = look_at_all(parts, max_bytes);
+    const Found found = look_at_all(parts, max_bytes, nearest);
     const bool enough = found.size_bytes >= std::min<std::int64_t>(request.min_bytes, max_bytes);
     if (enough || found.has_news || found.is_hopeless || Clock::now() >= deadline || context.connection.is_closed()) {
       break;
@@ -283,13 +282,18 @@ Awaitable<FetchResponse> fetch_news(RequestContext& context, const FetchRequest&
 template <>
 Awaitable<FetchResponse> handle(RequestContext& context, FetchRequest& request) {
   auto& session = context.connection.fetch_session;
-  if (request.session_epoch != begin_session && request.session_epoch != no_session) {
-    return fetch_news(context, request);
-  }
-  if (session && session->id() == request.session_id) {
+  const bool is_in_session = request.session_epoch != begin_session && request.session_epoch != no_session;
+  if (!is_in_session && session && session->id() == request.session_id) {
     session.reset();
   }
-  return fetch_all(context, request);
+  FetchResponse response;
+  if (is_in_session) {  // g++ 12 destroys the outcome of a conditional expression with two co_awaits twice
+    response = co_await fetch_news(context, request);
+  } else {
+    response = co_await fetch_all(context, request);
+  }
+  tell_leaders(context, response);
+  co_return response;
 }
 
 }  // namespace ottla

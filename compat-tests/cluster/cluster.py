@@ -46,6 +46,7 @@ class Member(Broker):
         if not line.startswith("ottla ready: "):
             with open(os.path.join(self.directory, "broker.err"), encoding="utf-8") as errors:
                 raise RuntimeError(f"broker {self.node} did not start: {line!r} {errors.read()[-3000:]}")
+        self.http = next((word for word in line.split() if word.startswith("http://")), None)
 
 
 class Cluster:

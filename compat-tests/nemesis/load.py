@@ -4,9 +4,11 @@ everything is read once more, and one JSON object says what became of it.
 
 usage: load.py BOOTSTRAP TOPIC PARTITIONS RECORDS_A_SECOND [NAME=VALUE of the producers]...
 """
+import faulthandler
 import json
 import logging
 import random
+import signal
 import sys
 import threading
 import time
@@ -203,6 +205,7 @@ class Load:
 
 
 def main():
+    faulthandler.register(signal.SIGUSR1)
     bootstrap, topic, partitions, rate = sys.argv[1:5]
     settings = dict(word.split("=", 1) for word in sys.argv[5:])
     print(json.dumps(Load(bootstrap, topic, int(partitions), float(rate), settings).run()))

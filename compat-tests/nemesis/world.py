@@ -96,6 +96,8 @@ class World:
         try:
             out = self.load.communicate(timeout=END_S)[0]
         except subprocess.TimeoutExpired as late:
+            self.load.send_signal(signal.SIGUSR1)  # it says where it stands
+            time.sleep(1)
             raise Failure(f"the load does not end within {END_S} s") from late
         if self.load.returncode != 0:
             raise Failure(f"the load ended with {self.load.returncode}: {self.text('load.err')[-1000:]}")
