@@ -50,6 +50,7 @@ Result<std::optional<Frame>> FrameReader::next() {
   if (end_ - begin_ < length_prefix_bytes + size) {
     return std::nullopt;
   }
+  largest_bytes_ = std::max(largest_bytes_, size);
   Frame frame{slab_, {slab_->bytes.get() + begin_ + length_prefix_bytes, size}};
   begin_ += length_prefix_bytes + size;
   return frame;
@@ -60,9 +61,10 @@ std::span<std::byte> FrameReader::space() {
     begin_ = end_ = 0;  // nobody looks at the old bytes any more
   }
   if (!slab_ || slab_->capacity - end_ < small_space_bytes) {
-    // A frame under way may double what it has, up to its announced end: memory follows the bytes received.
+    // A frame under way may double what it has, up to its announced end: memory follows the bytes received. Who has
+    // sent one as large before gets the room at once, which saves copying.
     const std::size_t held = end_ - begin_;
-    std::size_t wanted = std::max(slab_bytes, 2 * held);
+    std::size_t wanted = std::max({slab_bytes, 2 * held, held >= length_prefix_bytes ? largest_bytes_ : 0});
     if (held >= length_prefix_bytes) {
       const auto whole = static_cast<std::size_t>(std::max(0, announced_bytes())) + length_prefix_bytes;
       wanted = std::max(slab_bytes, std::min(wanted, whole + small_space_bytes));

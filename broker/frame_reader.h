@@ -45,8 +45,9 @@ class FrameReader {
 
   std::int32_t max_frame_bytes_;
   std::shared_ptr<Slab> slab_;
-  std::size_t begin_ = 0;  // of the first frame not yet cut
-  std::size_t end_ = 0;    // of what was received
+  std::size_t begin_ = 0;          // of the first frame not yet cut
+  std::size_t end_ = 0;            // of what was received
+  std::size_t largest_bytes_ = 0;  // of a frame that was received whole
 };
 
 }  // namespace ottla

@@ -76,6 +76,17 @@ TEST_F(FrameReaderTest, a_large_frame_grows_with_the_bytes_received_and_not_with
   EXPECT_EQ(next(), std::string(900'000, 'z'));
 }
 
+TEST_F(FrameReaderTest, who_has_sent_a_large_frame_gets_room_for_another_one_at_once) {
+  arrive(frame(500'000, 'z'));
+  EXPECT_EQ(next(), std::string(500'000, 'z'));
+  arrive(frame(900'000, 'z').substr(0, 100'000));
+  const std::size_t room = 100'000 + reader.space().size();
+  EXPECT_GE(room, 500'000U);
+  EXPECT_LT(room, 600'000U);  // not all that it announces
+  arrive(frame(900'000, 'z').substr(100'000));
+  EXPECT_EQ(next(), std::string(900'000, 'z'));
+}
+
 TEST_F(FrameReaderTest, refuses_lengths_that_cannot_be_and_says_what_they_look_like) {
   for (const auto& [text, hint] :
        {std::pair{"\xff\xff\xff\xfb"sv, ""}, {"\0\0\0\0"sv, ""}, {"GET "sv, "HTTP"}, {"\x16\x03\x01\x00"sv, "TLS"}}) {

@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""Writing to three brokers: a topic of three partitions with three replicas each (min.insync.replicas 2), one librdkafka with its
+defaults and acks=all, on three brokers of ours and on three Apache Kafkas (4.3.1, KRaft, a heap of 512 MB each), by turns: ours,
+Kafka, Kafka, ours. Once each replica syncs before it counts (flush.messages 1 on both), and once neither does. Messages a
+second, and the CPU time of all three brokers for each GB of records.
+
+usage: replicated.py [PAIRS]   3 by default; a quarter of an hour. Prints each slice and a table of medians.
+"""
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+
+import failover
+from failover import AdminClient, Kafkas, NewTopic, Ottla
+from cluster import HERE
+
+sys.path.insert(0, os.path.join(HERE, "..", "bench"))
+from broker import ROOT
+from load import here
+
+LOAD = os.path.join(os.environ.get("BUILD", os.path.join(ROOT, "build", "release")), "librdkafka_load")
+PARTITIONS, NEVER, TICKS = 3, 2 ** 63 - 1, os.sysconf("SC_CLK_TCK")
+# (record bytes, sync): messages of ours, of Kafka's; a slice takes some seconds.
+CASES = {(100, False): (2_000_000, 1_000_000), (1024, False): (400_000, 200_000),
+         (100, True): (1_500_000, 300_000), (1024, True): (200_000, 60_000)}
+
+
+def cpu_seconds(system):
+    seconds = 0.0
+    for node in (1, 2, 3):
+        with open(f"/proc/{system.process(node).pid}/stat", encoding="utf-8") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        seconds += (int(fields[11]) + int(fields[12])) / TICKS
+    return seconds
+
+
+def write(system, admin, case, messages, number):
+    """One slice, to a topic of its own."""
+    record_bytes, syncs = case
+    topic = f"replicated-{record_bytes}-{syncs}-{number}"
+    config = {"min.insync.replicas": "2", "flush.messages": "1" if syncs else str(NEVER)}
+    admin.create_topics([NewTopic(topic, PARTITIONS, replication_factor=3, config=config)], request_timeout=60)[topic].result()
+    before = cpu_seconds(system)
+    words = [LOAD, "produce", "--bootstrap", system.bootstrap, "--topic", topic, "--record-bytes", str(record_bytes),
+             "--messages", str(messages), "--warm-up-messages", str(messages // 10)]
+    told = json.loads(subprocess.run(words, capture_output=True, text=True, check=True, timeout=600).stdout.splitlines()[-1])
+    gigabytes = messages * 1.1 * record_bytes / 1e9
+    admin.delete_topics([topic])[topic].result()
+    return {"messages_per_s": told["messages_per_s"], "cpu_s_per_gb": (cpu_seconds(system) - before) / gigabytes}
+
+
+def run_system(kind, slices, seen):
+    with here() as directory:
+        system = kind(directory)
+        try:
+            system.start()
+            admin = AdminClient({"bootstrap.servers": system.bootstrap, "log_level": 2})
+            for case, counts in CASES.items():
+                messages = counts[kind is Kafkas]
+                write(system, admin, case, messages, "warm-up")
+                for number in range(slices):
+                    one = write(system, admin, case, messages, number)
+                    seen[kind.name, case].append(one)
+                    print(f"{kind.name}: {case[0]} B, {'synced' if case[1] else 'page cache'}: "
+                          f"{one['messages_per_s']:.0f} messages/s, {one['cpu_s_per_gb']:.2f} CPU s/GB", flush=True)
+        finally:
+            system.end()
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    pairs = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    seen = {(kind.name, case): [] for kind in (Ottla, Kafkas) for case in CASES}
+    halves = (pairs + 1) // 2, pairs // 2
+    for kind, half in ((Ottla, 0), (Kafkas, 0), (Kafkas, 1), (Ottla, 1)):
+        if halves[half]:
+            run_system(kind, halves[half], seen)
+    print("\n| record | an acknowledgement means | messages/s, ours | Kafka's | ratio | CPU s/GB of all brokers, ours | Kafka's | "
+          "ratio |\n|---|---|---|---|---|---|---|---|")
+    for case in CASES:
+        cells = []
+        for figure in ("messages_per_s", "cpu_s_per_gb"):
+            ours, theirs = (statistics.median(one[figure] for one in seen[name, case]) for name in ("ottla", "kafka"))
+            digits = 0 if figure == "messages_per_s" else 2
+            cells += [f"{ours:,.{digits}f}", f"{theirs:,.{digits}f}", f"{ours / theirs:.2f}"]
+        print(f"| {case[0]} B | {'synced on all in-sync replicas' if case[1] else 'in their page caches'} | {' | '.join(cells)} |")
+
+
+if __name__ == "__main__":
+    main()
