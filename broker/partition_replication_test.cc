@@ -185,6 +185,9 @@ TEST_F(LeadingPartition, a_followers_wait_ends_with_an_append_or_a_new_high_wate
   EXPECT_FALSE(second->ready());
   fetched_by(3, 1, 1);
   EXPECT_EQ(code_of(done), ErrorCode::NONE);
+  for (int i = 0; i < 1000 && !second->ready(); ++i) {  // woken a moment after the writer
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
   EXPECT_TRUE(second->ready());
   const auto third = wait(1, 1);
   EXPECT_FALSE(third->ready());
