@@ -7,6 +7,7 @@ usage: load.py BOOTSTRAP TOPIC PARTITIONS RECORDS_A_SECOND [NAME=VALUE of the pr
 import faulthandler
 import json
 import logging
+import os
 import random
 import signal
 import sys
@@ -18,7 +19,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer
 from ledger import Ledger, content_of
 
 PRODUCERS = 2
-PATIENCE_S = 120
+PATIENCE_S, CLOSE_S = 120, 20
 QUICK = {"reconnect.backoff.ms": 10, "reconnect.backoff.max.ms": 200, "retry.backoff.ms": 20, "log_level": 2,
          "topic.metadata.refresh.fast.interval.ms": 50, "allow.auto.create.topics": False,
          "socket.timeout.ms": 3000}  # whoever is cut off says nothing
@@ -44,6 +45,7 @@ class Load:
         self.common = {"bootstrap.servers": bootstrap, **QUICK}
         self.topic, self.partitions, self.rate, self.settings = topic, partitions, rate, settings
         self.ledger, self.problems, self.longest_pause, self.committed = Ledger(partitions), [], 0.0, {}
+        self.hanging_closes = 0
         self.epochs = {}  # the newest leader epoch that was seen, by partition
         self.stop_writing, self.stop_reading = threading.Event(), threading.Event()
 
@@ -60,7 +62,8 @@ class Load:
         told = self.ledger.judge(self.read_all())
         forgotten = self.forgotten_commits()
         told["examples"] = self.problems[:5] + forgotten + told["examples"]
-        told.update(problems=len(self.problems), forgotten_commits=len(forgotten), longest_pause_s=round(self.longest_pause, 1))
+        told.update(problems=len(self.problems), forgotten_commits=len(forgotten), longest_pause_s=round(self.longest_pause, 1),
+                    hanging_closes=self.hanging_closes)
         return told
 
     def guarded(self, work, *arguments):
@@ -122,6 +125,13 @@ class Load:
             note(message.partition(), message.offset(), message.value())
         return messages
 
+    def close(self, consumer):
+        """librdkafka's own close does not always come back after brokers have come and gone; that is told, and no more."""
+        closing = threading.Thread(target=consumer.close, daemon=True)
+        closing.start()
+        closing.join(CLOSE_S)
+        self.hanging_closes += closing.is_alive()
+
     def at(self, offsets):
         return [TopicPartition(self.topic, partition, offset) for partition, offset in offsets.items()]
 
@@ -133,7 +143,7 @@ class Load:
         deadline = time.monotonic() + PATIENCE_S
         while sum(map(len, self.ledger.seen)) < len(self.ledger.acknowledged) and time.monotonic() < deadline:
             self.poll(consumer, self.ledger.saw)
-        consumer.close()
+        self.close(consumer)
 
     def go_back(self):
         """Reads the newest part of each partition again and again, from whoever leads it then."""
@@ -153,7 +163,7 @@ class Load:
                 # A leader that was deposed and is cut off knows nothing of the epoch, and says so, as Kafka's do.
                 if "broker end offset is -1" not in str(refused):
                     raise
-            consumer.close()
+            self.close(consumer)
 
     def read_as_member(self):
         consumer = self.consumer(group_id="members", auto_offset_reset="earliest", session_timeout_ms=6000)
@@ -167,7 +177,7 @@ class Load:
                         self.committed[one.partition] = max(one.offset, self.committed.get(one.partition, 0))
             except KafkaException:
                 pass  # its coordinator is away, or the group begins anew: nothing was promised
-        consumer.close()
+        self.close(consumer)
 
     def forgotten_commits(self):
         if not self.committed:
@@ -182,7 +192,7 @@ class Load:
             except KafkaException:  # the group has just moved: the client finds its new coordinator
                 if time.monotonic() > deadline:
                     raise
-        consumer.close()
+        self.close(consumer)
         return [f"partition {one.partition}: {self.committed[one.partition]} committed, then {one.offset} {one.error or ''}"
                 for one in told if one.error or one.offset < self.committed[one.partition]]
 
@@ -198,7 +208,7 @@ class Load:
         # What lies behind the end that was told would be there as well.
         while self.poll(consumer, lambda partition, offset, value: final[partition].__setitem__(offset, value), 0.5):
             pass
-        consumer.close()
+        self.close(consumer)
         if any(len(final[number]) < left[number] for number in left):
             self.problems.append(f"not all was read: ends {left}, read {[len(one) for one in final]}")
         return final
@@ -208,7 +218,8 @@ def main():
     faulthandler.register(signal.SIGUSR1)
     bootstrap, topic, partitions, rate = sys.argv[1:5]
     settings = dict(word.split("=", 1) for word in sys.argv[5:])
-    print(json.dumps(Load(bootstrap, topic, int(partitions), float(rate), settings).run()))
+    print(json.dumps(Load(bootstrap, topic, int(partitions), float(rate), settings).run()), flush=True)
+    os._exit(0)  # whoever hangs in a close does not end
 
 
 if __name__ == "__main__":

@@ -100,7 +100,8 @@ def run_round(seed, kills, totals, network, power_cuts, is_short, in_flight):
                 clients.give_up()
     add_up(totals, told, kills, healed, by_others)
     say(f"in sync {healed:.1f} s after healing; {told['sent']} sent, all acknowledged, seen and there; "
-        f"{by_others} by other clients; longest pause {told['longest_pause_s']} s")
+        f"{by_others} by other clients; longest pause {told['longest_pause_s']} s"
+        + f"; librdkafka did not come back from {told['hanging_closes']} closes" * bool(told["hanging_closes"]))
 
 
 def add_up(totals, told, kills, healed, by_others):
