@@ -120,7 +120,9 @@ Result<void> Log::write_batches(std::span<AppendBatch> batches, std::span<Result
                                 std::int64_t now_ms) {
   GatheredBatches gathered;
   Offset next = log_end_offset_;
-  const bool is_whole = has_no_gaps_ && log_start_offset_ == Offset{0};
+  // In its first epoch nothing of it was ever lost to a failover; and its topic may have been made anew under a
+  // producer that goes on: librdkafka takes a refusal then for fatal.
+  const bool is_whole = has_no_gaps_ && log_start_offset_ == Offset{0} && epoch > LeaderEpoch{0};
   for (std::size_t i = 0; i < batches.size(); ++i) {
     AppendBatch& batch = batches[i];
     BatchHeader& header = batch.check.header;

@@ -7,7 +7,10 @@ namespace {
 
 class LogProducersTest : public LogFixture {
  protected:
-  void SetUp() override { open(); }
+  void SetUp() override {
+    epoch = LeaderEpoch{1};
+    open();
+  }
 
   Result<Appended> append_of(std::int64_t producer, std::int32_t sequence) {
     return append(make_batch({{.key = "k", .value = "v"}}, {.id = producer, .epoch = 0, .sequence = sequence}));
@@ -33,6 +36,12 @@ TEST_F(LogProducersTest, where_nobody_was_forgotten_a_producer_begins_with_zero)
   const auto hints = close();
   open(hints);
   EXPECT_FALSE(may_begin_anywhere());
+}
+
+// A topic that is made anew has no past, and its producers go on.
+TEST_F(LogProducersTest, in_the_first_epoch_a_producer_may_begin_anywhere) {
+  epoch = LeaderEpoch{0};
+  EXPECT_TRUE(may_begin_anywhere());
 }
 
 // A failover cuts what a producer began with; what follows it must not be taken for the beginning.

@@ -22,9 +22,10 @@ class ProducerState {
   // OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_PRODUCER_EPOCH.
   //
   // A producer that is not known may begin anywhere where it may have been forgotten (KIP-360). Where nobody ever was
-  // (`log_is_whole`: it has every offset from 0 on, and no producer expired), one that does not begin with 0 has lost
-  // what came before: it was never written, or a failover cut it. Kafka takes it, and the client takes that for an
-  // acknowledgement of all before it. Here the client is told, and sends the lost batch again, or begins anew.
+  // (`log_is_whole`: it has every offset from 0 on, and another leader may have had more), one that does not begin with
+  // 0 has lost what came before: it was never written here, or a failover cut it. Kafka takes it, and the client takes
+  // that for an acknowledgement of all before it. Here the client is told, and sends the lost batch again, or begins
+  // anew.
   [[nodiscard]] Result<std::optional<Offset>> check(const BatchHeader& header, bool log_is_whole) const;
   // Remembers a batch that was appended (or read back at recovery) with its final offset.
   void remember(const BatchHeader& header, std::int64_t now_ms);

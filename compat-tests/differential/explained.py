@@ -54,8 +54,6 @@ EXPLAINED = [
     Explained(ANY, "ApiVersions", r"(supported|finalized)_features\[\]", OTHER_FEATURES, '"absent"',
               "a client that sees these features uses what is not served yet (KIP-584)"),
     Explained("sasl_where_there_is_none", "Sasl.*", "", r"\{.*\}", '"closed"', "no SASL: as any key that is not served"),
-    Explained("a_first_sequence_that_is_not_zero|.*wraps?_around", "Produce", r"responses\[\]\.partition_responses\[\]\..*", ANY, ANY,
-              "a log that has forgotten nobody takes no producer from its middle: what came before was lost"),
     Explained("transactional_producers", "InitProducerId", "error_code|producer_id|producer_epoch", r'"NONE"|"<producer_id \d>"|0',
               '"TRANSACTIONAL_ID_AUTHORIZATION_FAILED"|-1', "no transactions: the one error on which every client gives up at once"),
     Explained("find_coordinators_of_transactions", "FindCoordinator", r"coordinators\[\]\.error_(code|message)", TEXT + '|""', TEXT,

@@ -166,7 +166,7 @@ def describe_producers(s):
     topic = s.topic(partitions=2)
     describe(s, topic)
     send(s, topic, producer=(MADE_UP, 2, 0), count=2)
-    send(s, topic, producer=(MADE_UP + 1, 5, 0))
+    send(s, topic, producer=(MADE_UP + 1, 5, 9))
     s.ask("DescribeProducers", 0, topics=[{"name": topic.name, "partition_indexes": [1, 0]}])
 
 
