@@ -196,11 +196,20 @@ class Load:
         return [f"partition {one.partition}: {self.committed[one.partition]} committed, then {one.offset} {one.error or ''}"
                 for one in told if one.error or one.offset < self.committed[one.partition]]
 
+    def end_of(self, consumer, partition):
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return consumer.get_watermark_offsets(TopicPartition(self.topic, partition), timeout=PATIENCE_S)[1]
+            except KafkaException:  # leaders go back to where they should be
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+
     def read_all(self):
         final = [{} for _ in range(self.partitions)]
         consumer = self.consumer()
-        left = {number: consumer.get_watermark_offsets(TopicPartition(self.topic, number), timeout=PATIENCE_S)[1]
-                for number in range(self.partitions)}
+        left = {number: self.end_of(consumer, number) for number in range(self.partitions)}
         consumer.assign(self.at({number: 0 for number in left}))
         deadline = time.monotonic() + PATIENCE_S
         while any(len(final[number]) < left[number] for number in left) and time.monotonic() < deadline:
