@@ -88,8 +88,11 @@ class Ottlas:
         """What is to be complained about."""
         found = []
         for broker in self.started:
-            if broker.process.poll() is not None or broker.stop() != 0:
-                found.append(f"a broker ended with status {broker.process.returncode}")
+            try:
+                if broker.process.poll() is not None or broker.stop() != 0:
+                    found.append(f"a broker ended with status {broker.process.returncode}")
+            except subprocess.TimeoutExpired:
+                found.append("a broker did not end within 30 s")
             with open(os.path.join(broker.directory, "broker.err"), encoding="utf-8", errors="replace") as text:
                 found += [line.rstrip() for line in text if "[critical]" in line or "ERROR: " in line]
         return found
