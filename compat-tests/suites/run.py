@@ -1,33 +1,30 @@
 #!/usr/bin/env python3
 """The clients' own test suites against a broker of ours, and a table of how many of their tests pass.
 usage: run.py [--short | NAME...]    --short: those that take little. Last line: N passed, N failed."""
+import concurrent.futures
 import os
 import re
 import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SHORT = ["node-rdkafka", "kafka-python", "franz-go"]
-ALL = [*SHORT, "librdkafka"]
+SHORT = ["node-rdkafka", "kafka-python", "franz-go"]  # two minutes, and little of the processors
+ALL = ["librdkafka", "sarama", *SHORT]
+AT_ONCE = 2
 COLUMNS = ("client", "version", "own tests", "run", "passed", "time", "")
 
 
-def run(words, name):
-    """Its counts, and its score or None."""
-    print(f"== {name}", flush=True)
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        lines = []
-        for line in process.stdout:
-            print(line, end="", flush=True)
-            lines.append(line)
-        status = process.wait()
+def run(name):
+    """What it said, its counts, and its score or None."""
+    done = subprocess.run([os.path.join(HERE, name, "run.py")], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    lines, status = done.stdout.splitlines(), done.returncode
     counts = re.match(r"(\d+) passed, (\d+) failed$", lines[-1] if lines else "")
     score = next((line for line in lines if line.startswith("score: ")), "")
     told = re.match(r"score: (\S+) (\S+): (\d+) listed, (\d+) ran, (\d+) passed, (\d+ s), (.*)", score)
     passed, failed = map(int, counts.groups()) if counts else (0, 1)
     if status != 0 and failed == 0:
         failed = 1
-    return passed, failed, told and told.groups()
+    return done.stdout, passed, failed, told and told.groups()
 
 
 def main():
@@ -36,10 +33,11 @@ def main():
     passed, failed, rows = 0, 0, [COLUMNS]
     judged = subprocess.run([os.path.join(HERE, "verdict_test.py")], check=False).returncode
     passed, failed = passed + (judged == 0), failed + (judged != 0)
-    for name in names:
-        good, bad, row = run([os.path.join(HERE, name, "run.py")], name)
-        passed, failed = passed + good, failed + bad
-        rows.append(row or (name, "?", "?", "?", "?", "?", "no score"))
+    with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+        for name, (said, good, bad, row) in zip(names, pool.map(run, names)):
+            print(f"== {name}\n{said}", end="", flush=True)
+            passed, failed = passed + good, failed + bad
+            rows.append(row or (name, "?", "?", "?", "?", "?", "no score"))
     widths = [max(map(len, column)) for column in zip(*rows)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
