@@ -9,6 +9,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from suite import Suite, main
 from verdict import FAILED, NOT_RUN, PASSED, SKIPPED
 
+FOLDER = "test/integration/"
+
 
 class KafkaPython(Suite):
     VERSION = "kafka-python 3.0.12"
@@ -43,18 +45,18 @@ class KafkaPython(Suite):
 
     def pytest(self, log, environment, *options):
         # It looks whether the folder of a Kafka is there, and uses nothing in it when KAFKA_URI names a broker.
-        return self.command([self.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, "test/integration"], log, 900,
-                            cwd=self.source, env={**os.environ, "PYTHONPATH": self.source, "KAFKA_ROOT": self.build, "KAFKA_VERSION": "4.3.0", **environment})
+        return self.command([self.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options], log, 900, cwd=self.source,
+                            env={**os.environ, "PYTHONPATH": self.source, "KAFKA_ROOT": self.build, "KAFKA_VERSION": "4.3.0",
+                                 **environment})
 
     def run(self, brokers, pattern):
         # As its fixtures configure one.
         environment = {"KAFKA_URI": f"kafka://{brokers.start(node_id=0, num_partitions=4, group_min_session_timeout_ms=1000)}"}
-        chosen = ["-k", pattern] if pattern else []
-        self.pytest("listed.log", environment, "--collect-only", *chosen)
-        names = [line.replace("test/integration/", "") for line in self.said("listed.log").splitlines() if "::" in line and " " not in line]
-        outcomes = {name: (NOT_RUN, "") for name in names}
+        self.pytest("listed.log", environment, "--collect-only", FOLDER)
+        ids = [line for line in self.said("listed.log").splitlines() if "::" in line and " " not in line and pattern in line]
+        outcomes = {one.replace(FOLDER, ""): (NOT_RUN, "") for one in ids}
         report = os.path.join(self.build, "outcomes.xml")
-        self.pytest("outcomes.log", environment, f"--junit-xml={report}", *chosen)
+        self.pytest("outcomes.log", environment, f"--junit-xml={report}", *ids)
         for case in xml.etree.ElementTree.parse(report).iter("testcase"):
             file, *classes = case.get("classname").replace("test.integration.", "").split(".")
             name = "::".join([file + ".py", *classes, case.get("name")])

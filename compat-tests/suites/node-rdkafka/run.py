@@ -45,7 +45,9 @@ class NodeRdkafka(Suite):
         return re.sub(r" *\(https?://[^)]*\)", "", test["fullTitle"]).replace("\n", " ").strip()
 
     def run(self, brokers, pattern):
-        bootstrap = brokers.start(num_partitions=1)  # as its run_docker.sh makes the topics
+        bootstrap = brokers.start(num_partitions=1)
+        for topic in ("test", "test2", "test3", "test4", "test5", "test6"):  # as its run_docker.sh makes them
+            self.install(["kcat", "-b", bootstrap, "-L", "-t", topic], "topics.log")
         some = ["--grep", re.escape(pattern)] if pattern else []
         outcomes = {}
         for event, test in self.mocha(bootstrap, "listed.log", "--dry-run", *some)[0]:
