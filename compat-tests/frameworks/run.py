@@ -1,77 +1,25 @@
 #!/usr/bin/env python3
-"""What people run on Kafka: a word count by Kafka Streams, and Kafka Connect from a file to a file, each killed and started
-again on its way. usage: run.py   (OTTLA names the binary). Last line: N passed, N failed."""
+"""What people run on Kafka: a word count by Kafka Streams, Kafka Connect from a file to a file, a listener and a template of Spring
+(lines.py), the client of Vert.x, each killed and started again on its way; and a broker behind a mapped port (mapped_port.py).
+usage: run.py   (OTTLA names the binary). Last line: N passed, N failed."""
 import collections
 import os
 import shutil
 import signal
-import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, ".."))
-from broker import ROOT, Broker
+from framework import LINES, FrameworkTest, Program, eventually
+from lines import SPRING, VERTX, Spring, Vertx
+from mapped_port import MappedPort
 
-BUILD = os.path.join(ROOT, "build", "compat", "frameworks")
-JARS, CLASSES = os.path.join(BUILD, "jars"), os.path.join(BUILD, "classes")
-LINES = [f"price of {('AAPL', 'MSFT', 'NVDA', 'TSLA', 'AMZN')[i % 5]} is {i % 97}" for i in range(5000)]
-PATIENCE_S = 90
+APACHE = Program(".")
 
 
-def set_up():
-    """Jars by Maven, as the pom says, and the program compiled."""
-    pom, known = os.path.join(HERE, "pom.xml"), os.path.join(BUILD, "pom.xml")
-    os.makedirs(BUILD, exist_ok=True)
-    if not os.path.exists(known) or open(known, "rb").read() != open(pom, "rb").read():
-        shutil.rmtree(JARS, ignore_errors=True)
-        subprocess.run(["mvn", "-q", "-B", "-f", pom, "dependency:copy-dependencies", f"-DoutputDirectory={JARS}"], check=True)
-        shutil.copy(pom, known)
-    subprocess.run(["javac", "-d", CLASSES, "-cp", f"{JARS}/*", os.path.join(HERE, "WordCount.java")], check=True)
-
-
-def eventually(what):
-    deadline = time.monotonic() + PATIENCE_S
-    while not what() and time.monotonic() < deadline:
-        time.sleep(0.5)
-    return what()
-
-
-class Frameworks(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.broker = Broker(self.folder.name)
-        self.broker.start()
-        self.programs = []
-
-    def tearDown(self):
-        for program in self.programs:
-            if program.poll() is None:
-                program.kill()
-                program.wait()
-        self.broker.kill()
-        self.folder.cleanup()
-
-    def path(self, name):
-        return os.path.join(self.folder.name, name)
-
+class Apache(FrameworkTest):
     def java(self, *words):
-        with open(self.path("java.log"), "ab") as log:
-            self.programs.append(subprocess.Popen(
-                ["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", f"{JARS}/*:{CLASSES}", *words],
-                stdout=log, stderr=log))
-        return self.programs[-1]
-
-    def end(self, program, how=signal.SIGTERM):
-        program.send_signal(how)
-        return program.wait(60)
-
-    def kcat(self, *words, data=None):
-        done = subprocess.run(["kcat", "-b", self.broker.bootstrap, *words], input=data, capture_output=True, check=True,
-                              timeout=60)
-        return done.stdout.decode()
+        return self.start(APACHE.words(*words))
 
     def counted(self):
         """The last count of each word."""
@@ -145,8 +93,11 @@ class Frameworks(unittest.TestCase):
 
 
 def main():
-    set_up()
-    done = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromTestCase(Frameworks))
+    for program in (APACHE, SPRING, VERTX):
+        program.set_up()
+    load = unittest.defaultTestLoader.loadTestsFromTestCase
+    tests = unittest.TestSuite(load(one) for one in (Apache, Spring, Vertx, MappedPort))
+    done = unittest.TextTestRunner(verbosity=2).run(tests)
     failed = len(done.failures) + len(done.errors)
     print(f"{done.testsRun - failed} passed, {failed} failed")
     return failed != 0
