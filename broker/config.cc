@@ -11,6 +11,7 @@
 #include "broker/cluster/cluster_config.h"
 #include "broker/config_layers.h"
 #include "broker/kafka_settings.h"
+#include "protocol/printable.h"
 
 namespace ottla {
 
@@ -145,7 +146,8 @@ Result<void> assign(Config& config, const Setting& setting, std::string_view tex
   return std::visit(Assign{config, setting, trimmed(text)}, setting.member);
 }
 
-std::unexpected<Error> invalid(std::string why) { return failure(ErrorCode::INVALID_CONFIG, std::move(why)); }
+// One line, whatever a value holds.
+std::unexpected<Error> invalid(std::string_view why) { return failure(ErrorCode::INVALID_CONFIG, printable(why)); }
 
 // What no single setting can tell.
 Result<void> check_whole(const Config& config) {
@@ -229,7 +231,7 @@ Result<ParsedConfig> parse_config(std::span<const GivenSetting> given) {
           fmt::format("{}: no setting is called '{}'; the nearest is '{}'", one->source, name, nearest_setting(name)));
     }
     parsed.warnings.push_back(
-        fmt::format("warning: {}: {} is a Kafka setting that has no effect here", one->source, name));
+        fmt::format("warning: {}: {} is a Kafka setting that has no effect here", one->source, printable(name)));
   }
   parsed.config.node_id_is_given = last.contains("node.id") || last.contains("broker.id");
   auto checked = parsed.config.is_cluster() ? check_cluster(parsed.config) : Result<void>{};
@@ -237,7 +239,7 @@ Result<ParsedConfig> parse_config(std::span<const GivenSetting> given) {
     checked = check_whole(parsed.config);
   }
   if (!checked) {
-    return std::unexpected(std::move(checked.error()));
+    return invalid(checked.error().message);
   }
   if (parsed.config.is_cluster() && !parsed.config.cluster_id) {
     parsed.config.cluster_id = cluster_id_of(parsed.config.controller_quorum_voters);

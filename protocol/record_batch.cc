@@ -151,7 +151,8 @@ bool holds_codec(std::span<const std::byte> batches, Codec codec) {
     if (header.codec() == codec) {
       return true;
     }
-    if (header.size_bytes() > std::ssize(batches)) {
+    if (header.size_bytes() > std::ssize(batches) ||
+        header.size_bytes() < static_cast<std::int64_t>(batch_header_bytes)) {
       return false;
     }
     batches = batches.subspan(static_cast<std::size_t>(header.size_bytes()));

@@ -73,6 +73,10 @@ Result<void> Log::replay_producers(Offset from) {
   for (std::size_t index = segment_of(from); index < segments_.size() && from < log_end_offset_; ++index) {
     Segment& segment = *segments_[index];
     const auto first = segment.find(std::max(from, segment.base_offset()));
+    if (!first && first.error().code == ErrorCode::CORRUPT_MESSAGE) {
+      producers_->forget_some();
+      continue;  // below the recovery point nobody has looked yet: whoever reads it will be told
+    }
     if (!first) {
       return std::unexpected(first.error());
     }

@@ -19,6 +19,18 @@ std::int32_t sequence_after(std::int32_t sequence) {
   return sequence == std::numeric_limits<std::int32_t>::max() ? 0 : sequence + 1;
 }
 
+// The first sequence of a batch by its last one, across the wrap from 2^31-1 to 0.
+std::int32_t first_sequence(std::int32_t last_sequence, std::int32_t last_offset_delta) {
+  constexpr std::int64_t sequences = std::int64_t{1} << 31U;
+  const std::int64_t first = std::int64_t{last_sequence} - last_offset_delta;
+  return last_sequence == no_sequence ? no_sequence : static_cast<std::int32_t>((first + sequences) % sequences);
+}
+
+// A snapshot with the right CRC may still say what no batch has. -1: the producer has an epoch, and no batch.
+bool can_be(std::int64_t last_offset, std::int32_t last_offset_delta, std::int32_t last_sequence) {
+  return last_offset >= -1 && last_offset_delta >= 0 && last_sequence >= no_sequence;
+}
+
 // Both formats: int16 version, uint32 CRC-32C of all that follows.
 Bytes with_version_and_crc(std::int16_t version, const Writer& content) {
   const Bytes body = content.flatten();
@@ -164,6 +176,10 @@ std::optional<ProducerState> ProducerState::decode(std::span<const std::byte> by
       batch.base_offset.value = reader->integer<std::int64_t>();
       batch.last_offset_delta = reader->integer<std::int32_t>();
       batch.timestamp_ms = reader->integer<std::int64_t>();
+      if (!can_be(batch.base_offset.value, batch.last_offset_delta, batch.last_sequence) ||
+          batch.base_offset > Offset{std::numeric_limits<std::int64_t>::max() - batch.last_offset_delta}) {
+        return std::nullopt;
+      }
     }
   }
   return reader->ok() ? std::optional(std::move(state)) : std::nullopt;
@@ -210,8 +226,11 @@ std::optional<ProducerState> ProducerState::decode_from_kafka(std::span<const st
     batch.timestamp_ms = reader->integer<std::int64_t>();
     (void)reader->integer<std::int32_t>();  // coordinator epoch
     (void)reader->integer<std::int64_t>();  // first offset of an open transaction
+    if (!can_be(last_offset, batch.last_offset_delta, batch.last_sequence)) {
+      return std::nullopt;
+    }
     batch.base_offset = Offset{last_offset - batch.last_offset_delta};
-    batch.base_sequence = batch.last_sequence - batch.last_offset_delta;
+    batch.base_sequence = first_sequence(batch.last_sequence, batch.last_offset_delta);
     producer.last_seen_ms = batch.timestamp_ms;
   }
   return reader->ok() ? std::optional(std::move(state)) : std::nullopt;

@@ -30,6 +30,8 @@ class ProducerState {
   // Remembers a batch that was appended (or read back at recovery) with its final offset.
   void remember(const BatchHeader& header, std::int64_t now_ms);
   void expire(std::int64_t before_ms);
+  // What some of them wrote could not be read: from here on a producer that is not known may begin anywhere.
+  void forget_some() { has_forgotten_ = true; }
   // Forgets batches at or above `offset`, and producers that have none left.
   void truncate(Offset offset);
 

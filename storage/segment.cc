@@ -4,12 +4,21 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace ottla {
 
 namespace {
 
 constexpr std::int64_t walk_buffer_bytes = 8192;
+
+// No CRC covers the base offset. In a segment all offsets are within 2^31 of its own: indexes hold no more, and appends
+// roll before that.
+bool offsets_can_be(const BatchHeader& header, Offset segment_base) {
+  return header.last_offset_delta >= 0 && header.base_offset >= segment_base &&
+         header.base_offset.value - segment_base.value <=
+             std::numeric_limits<std::int32_t>::max() - header.last_offset_delta;
+}
 
 }  // namespace
 
@@ -111,8 +120,8 @@ Result<std::int64_t> Segment::walk(std::int64_t position, const std::function<bo
     }
     const auto bytes = std::span(buffer).subspan(static_cast<std::size_t>(position - begin), batch_header_bytes);
     const BatchAt batch{BatchHeader::read(bytes), position};
-    const bool can_be = batch.header.magic == 2 && batch.header.last_offset_delta >= 0 &&
-                        batch.header.size_bytes() >= header_bytes && batch.end() <= size_bytes_;
+    const bool can_be = batch.header.magic == 2 && batch.header.size_bytes() >= header_bytes &&
+                        batch.end() <= size_bytes_ && offsets_can_be(batch.header, base_offset_);
     if (!can_be || !visit(batch)) {
       break;
     }

@@ -28,7 +28,7 @@ Result<std::optional<BatchAt>> Segment::find(Offset offset) {
   if (auto loaded = load_indexes(); !loaded) {
     return std::unexpected(std::move(loaded.error()));
   }
-  for (bool again = true; again;) {
+  for (const bool is_rebuilt : {false, true}) {
     const OffsetEntry start = index_->offsets.floor(offset - base_offset_);
     bool entry_is_right = start.position == 0;
     std::optional<BatchAt> found;
@@ -43,11 +43,10 @@ Result<std::optional<BatchAt>> Segment::find(Offset offset) {
     if (!walked) {
       return std::unexpected(walked.error());
     }
-    if (entry_is_right && !found && *walked < size_bytes_) {
+    if (entry_is_right ? !found && *walked < size_bytes_ : is_rebuilt) {
       return failure(ErrorCode::CORRUPT_MESSAGE, fmt::format("{}: no batch at position {}", log_path_, *walked));
     }
-    again = !entry_is_right;
-    if (!again) {
+    if (entry_is_right) {
       return found;
     }
     if (auto rebuilt = rebuild_indexes(); !rebuilt) {
@@ -107,7 +106,11 @@ Result<std::int64_t> Segment::max_timestamp_below(Offset limit) {
 
 Result<void> Segment::rebuild_indexes() {
   const auto rebuilt = rebuild(0, [](const BatchAt&) { return true; });
-  return rebuilt ? Result<void>{} : std::unexpected(rebuilt.error());
+  if (!rebuilt) {
+    index_.reset();  // a part of it must not pass for the whole
+    return std::unexpected(rebuilt.error());
+  }
+  return {};
 }
 
 Result<void> Segment::load_indexes() {

@@ -1,0 +1,30 @@
+#include "broker/config.h"
+
+#include <gmock/gmock.h>
+
+namespace ottla {
+namespace {
+
+// Found by fuzzing: a value may hold the end of a line, by an escape of a properties file.
+TEST(ConfigTest, what_is_wrong_is_one_line_whatever_the_setting_holds) {
+  for (const auto& [name, value] : {std::pair{"num.partitions", "1\n2"},
+                                    {"no\nsetting", "1"},
+                                    {"log.message.timestamp.type", "a\rb\nc"},
+                                    {"listeners", "PLAINTEXT\n://:0"}}) {
+    const std::vector<GivenSetting> given{{.name = name, .value = value, .source = "file:1"}};
+    const auto parsed = parse_config(given);
+    ASSERT_FALSE(parsed) << name;
+    EXPECT_THAT(parsed.error().message, testing::Not(testing::ContainsRegex("[\n\r]"))) << name;
+  }
+}
+
+TEST(ConfigTest, a_warning_is_one_line) {
+  const std::vector<GivenSetting> given{
+      {.name = "listener.name.a\nb.ssl.key.password", .value = "1", .source = "file:1"}};
+  const auto parsed = parse_config(given);
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_THAT(parsed->warnings, testing::ElementsAre(testing::Not(testing::HasSubstr("\n"))));
+}
+
+}  // namespace
+}  // namespace ottla
