@@ -145,10 +145,9 @@ class Log {
   // A sync up to now would reach here; with the CRC of the last batch, 0 if it is not known.
   [[nodiscard]] DurableMark end_mark() const;
   [[nodiscard]] const std::vector<DamagedRange>& damaged() const { return damaged_; }
-  // Set: it takes no more writes until it is opened again; a write failed, and so did undoing what it had begun.
+  // Set: no more writes until it is opened again.
   [[nodiscard]] const std::optional<Error>& why_failed() const { return failed_; }
-  // What recovery cut, in bytes and for people; 0: nothing.
-  [[nodiscard]] std::int64_t cut_bytes() const { return cut_bytes_; }
+  [[nodiscard]] std::int64_t cut_bytes() const { return cut_bytes_; }  // by recovery, for people; 0: nothing
   [[nodiscard]] std::int64_t size_bytes() const;
   [[nodiscard]] LeaderEpoch latest_epoch() const;
 
@@ -294,7 +293,7 @@ class Log {
   std::int64_t cut_bytes_ = 0;
   bool sync_under_way_ = false;
   std::int64_t active_since_ms_ = 0;
-  std::int64_t latest_now_ms_ = 0;  // of the clock that the owner tells
+  std::int64_t latest_now_ms_ = 0;  // as its owner told it last
   std::optional<Error> failed_;
 };
 

@@ -173,8 +173,9 @@ Result<void> LogDirectory::take_marker() {
   if (!clean_.warning.empty()) {
     warnings_.push_back(clean_.warning);
   }
-  // What the process before has cut, written or renamed without a sync may be in memory alone, and that is what recovery
-  // reads: a later power cut must not bring back what it does not see, in the place of what is written meanwhile.
+  // What the process before has cut, written or renamed without a sync may be in memory alone, and that is what
+  // recovery reads: a later power cut must not bring back what it does not see, in the place of what is written
+  // meanwhile.
   auto synced = clean_.was_clean || !disk_.exists(inside("meta.properties")) ? Result<void>{} : disk_.sync_all(path_);
   return synced ? remove_clean_shutdown(disk_, path_) : synced;
 }

@@ -142,20 +142,6 @@ TEST_F(LogDirectoryTest, a_clean_stop_is_seen_once) {
   EXPECT_FALSE(directory->was_clean());
 }
 
-// A truncation whose sync failed, and a kill: what recovery reads is in memory. A power cut must not bring back the rest.
-TEST_F(LogDirectoryTest, an_unclean_start_makes_durable_what_it_finds) {
-  open();
-  make_partition("stocks-0");
-  const std::string log = path + "/stocks-0/00000000000000000000.log";
-  ASSERT_TRUE((*disk->open(log, OpenMode::create_or_open))->truncate(3));
-  directory.reset();
-  disk = disk->after_kill();
-  open();
-  for (std::uint64_t seed = 0; seed < 50; ++seed) {
-    EXPECT_EQ(read_text(*disk->after_power_cut(seed), log), "bat") << seed;
-  }
-}
-
 TEST_F(LogDirectoryTest, a_refused_start_leaves_the_marker) {
   open();
   ASSERT_TRUE(directory->mark_clean({}));

@@ -39,7 +39,6 @@ class PeerTest : public testing::Test {
   }
   void limit(const PeerLimits& limits) { peer = make_peer(limits); }
 
-  // A heartbeat that is told apart by its number.
   std::future<Answer> call(std::int64_t number, milliseconds time_out = patience) {
     return asio::co_spawn(core.io, call_now(number, time_out), asio::use_future);
   }
@@ -64,16 +63,13 @@ class PeerTest : public testing::Test {
     EXPECT_EQ(lost, times);
   }
 
-  // Whether the peer takes itself for refused, sooner or later.
-  bool comes_to_be(bool refused) {
-    bool is_refused = !refused;
-    for (int i = 0; i < 1000 && is_refused != refused; ++i) {
-      std::this_thread::sleep_for(milliseconds(10));
+  bool becomes_refused(bool wanted) {  // or is it no more, sooner or later
+    bool is_refused = !wanted;
+    for (int i = 0; i < 1000 && is_refused != wanted; ++i) {
       run([&] { is_refused = peer->is_refused(); });
     }
-    return is_refused == refused;
+    return is_refused == wanted;
   }
-
   static constexpr milliseconds patience{10'000};
   Core core{0};
   FakeBroker broker;
@@ -139,10 +135,10 @@ TEST_F(PeerTest, one_that_stays_connected_connects_again_with_nothing_to_say_and
   run([this] { EXPECT_FALSE(peer->is_refused()); });
   broker.stop();
   conversation.close();
-  EXPECT_TRUE(comes_to_be(true));
+  EXPECT_TRUE(becomes_refused(true));
   FakeBroker again(broker.address().port);
   again.accept();
-  EXPECT_TRUE(comes_to_be(false));
+  EXPECT_TRUE(becomes_refused(false));
 }
 
 TEST_F(PeerTest, a_break_ends_the_calls_under_way_and_the_next_call_finds_the_broker_again) {

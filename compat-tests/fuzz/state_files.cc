@@ -165,7 +165,10 @@ void marks(Bytes bytes) {
     key.index = load_big_endian<std::int32_t>(rest.subspan(16));
     keys.push_back(key);
     if (repairs) {
-      store_big_endian(rest.subspan(crc_at), crc32c(rest.first(crc_at)));
+      Writer covered;  // the fields, and the number of the entry
+      covered.raw(rest.first(crc_at));
+      covered.integer(static_cast<std::int64_t>(keys.size() - 1));
+      store_big_endian(rest.subspan(crc_at), crc32c(covered.flatten()));
     }
   }
   FaultDisk disk;
