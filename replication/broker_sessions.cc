@@ -10,6 +10,7 @@ namespace ottla {
 
 namespace {
 using State = ChangeBrokerState::State;
+constexpr std::int64_t late_ms = 300;    // what was sent before the connection was refused may take so long to be heard
 constexpr std::int64_t soon_ms = 3'000;  // above the pauses with which a connection is tried again
 }  // namespace
 
@@ -35,7 +36,12 @@ Result<HeartbeatAnswer> BrokerSessions::heartbeat(const Brokers& brokers, const 
   }
   const BrokerRegistration& broker = found->second;
   Session& session = sessions_[heartbeat.broker_id];
-  const bool was_wrong = session.epoch == broker.epoch && (session.was_refused || session.was_refused_wrongly);
+  const bool is_same = session.epoch == broker.epoch;
+  if (is_same && session.refused_ms && now_ms - *session.refused_ms < late_ms) {
+    return HeartbeatAnswer{.is_caught_up = true,
+                           .is_fenced = broker.fenced};  // the last word of a process that is gone
+  }
+  const bool was_wrong = is_same && (session.refused_ms || session.was_refused_wrongly);
   session = {.epoch = broker.epoch,
              .deadline_ms = now_ms + session_timeout_ms_,
              .metadata_index = heartbeat.metadata_index,
@@ -79,7 +85,7 @@ void BrokerSessions::connection_lost(BrokerId broker, std::int64_t grace_ms, std
 void BrokerSessions::connection_refused(BrokerId broker, std::int64_t now_ms) {
   const auto found = sessions_.find(broker);
   if (found != sessions_.end() && !found->second.was_refused_wrongly) {
-    found->second.was_refused = true;
+    found->second.refused_ms = now_ms;
     found->second.deadline_ms = std::min(found->second.deadline_ms, now_ms - 1);
   }
 }

@@ -58,7 +58,7 @@ class BrokerSessions {
     BrokerEpoch epoch;
     std::int64_t deadline_ms = 0;
     std::int64_t metadata_index = -1;
-    bool was_refused = false;
+    std::optional<std::int64_t> refused_ms;
     bool was_refused_wrongly = false;
     std::optional<std::int64_t> lost_ms;  // when its connection broke last, and it was not heard since
   };

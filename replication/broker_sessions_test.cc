@@ -74,7 +74,10 @@ TEST_F(BrokerSessionsTest, a_connection_that_is_refused_ends_a_session_once) {
   (void)fenced_by_tick();
   sessions.connection_refused({1}, now_ms);
   EXPECT_EQ(fenced_by_tick(), Ids{{1}});
-  beat(from(1));  // it lives all the same
+  now_ms = 299;
+  EXPECT_TRUE(beat(from(1)).is_fenced);  // it had been sent before
+  now_ms = 300;
+  EXPECT_FALSE(beat(from(1)).is_fenced);  // it lives all the same
   sessions.connection_refused({1}, now_ms);
   beat(from(1));
   sessions.connection_refused({1}, now_ms);

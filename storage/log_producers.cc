@@ -92,6 +92,9 @@ Result<void> Log::replay_producers(Offset from) {
     if (!walked) {
       return std::unexpected(walked.error());
     }
+    if (*walked < segment.size_bytes()) {  // damage on the way, of which nobody knows yet
+      producers_->forget_some();
+    }
   }
   return {};
 }

@@ -130,6 +130,7 @@ void ProducerState::truncate(Offset offset) {
   for (auto one = producers_.begin(); one != producers_.end();) {
     auto& batches = one->second.batches;
     std::erase_if(batches, [offset](const Batch& batch) { return batch.base_offset >= offset; });
+    has_forgotten_ = has_forgotten_ || batches.empty();  // earlier ones may be in the log
     one = batches.empty() ? producers_.erase(one) : std::next(one);
   }
 }

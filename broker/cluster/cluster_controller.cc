@@ -146,6 +146,9 @@ void Cluster::peer_lost(quorum::ServerId server, bool was_connected) {
 Awaitable<> Cluster::replace_controller(quorum::ServerId gone) {
   const std::vector<quorum::Server> voters = quorum_plan(broker_.config).voters;
   const quorum::ServerId self = quorum::server_id(broker_.config.node_id);
+  if (std::ranges::find(voters, self, &quorum::Server::id) == voters.end()) {
+    co_return;
+  }
   const auto before_self =
       std::ranges::count_if(voters, [&](const auto& one) { return one.id < self && one.id != gone; });
   co_await pause(before_self * turn_to_stand);

@@ -114,6 +114,8 @@ Awaitable<std::vector<asio::ip::tcp::endpoint>> Peer::resolve(boost::system::err
 Awaitable<std::shared_ptr<Peer::Link>> Peer::connect() {
   boost::system::error_code error;
   const auto endpoints = co_await resolve(error);
+  refused_at_.reset();
+  bool is_refused = !endpoints.empty();  // by all addresses it has
   for (const auto& endpoint : endpoints) {
     if (closed_) {
       break;
@@ -130,7 +132,7 @@ Awaitable<std::shared_ptr<Peer::Link>> Peer::connect() {
     std::tie(error) = co_await link->socket.async_connect(endpoint, asio::as_tuple(use_awaitable));
     core_.cancel(timer);
     error = is_late ? asio::error::timed_out : error;
-    is_refused_ = error == asio::error::connection_refused;
+    is_refused = is_refused && error == asio::error::connection_refused;
     if (!error) {
       link->socket.set_option(asio::ip::tcp::no_delay(true), error);
       link->socket.non_blocking(true, error);
@@ -140,6 +142,9 @@ Awaitable<std::shared_ptr<Peer::Link>> Peer::connect() {
     }
   }
   why_refused_ = error.message();
+  if (is_refused) {
+    refused_at_ = Clock::now();
+  }
   co_return nullptr;
 }
 

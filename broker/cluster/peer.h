@@ -69,8 +69,9 @@ class Peer : public std::enable_shared_from_this<Peer> {
   void close();
 
   [[nodiscard]] const PeerAddress& address() const { return address_; }
-  // The last attempt to connect found a machine where nobody listens at that port: the process is not there.
-  [[nodiscard]] bool is_refused() const { return is_refused_; }
+  // A moment ago an attempt to connect found a machine where nobody listens at that port: the process is not there. One
+  // that is tried again only now and then may have come back since.
+  [[nodiscard]] bool is_refused() const { return refused_at_ && Clock::now() - *refused_at_ < refusal_counts_for; }
 
  private:
   // One connection; replaced by the next.
@@ -127,7 +128,8 @@ class Peer : public std::enable_shared_from_this<Peer> {
   bool running_ = false;
   bool write_planned_ = false;
   bool is_connected_ = false;
-  bool is_refused_ = false;
+  static constexpr Clock::duration refusal_counts_for = std::chrono::milliseconds(300);
+  std::optional<Clock::time_point> refused_at_;
   bool was_told_ = false;       // the log knows that there is no connection
   std::shared_ptr<Link> link_;  // being made, or there
   std::string why_refused_;

@@ -65,7 +65,7 @@ class PeerTest : public testing::Test {
 
   bool becomes_refused(bool wanted) {  // or is it no more, sooner or later
     bool is_refused = !wanted;
-    for (int i = 0; i < 1000 && is_refused != wanted; ++i) {
+    for (int i = 0; i < 1000 && is_refused != wanted; ++i, std::this_thread::sleep_for(milliseconds(10))) {
       run([&] { is_refused = peer->is_refused(); });
     }
     return is_refused == wanted;

@@ -19,6 +19,17 @@ bool RecentLosses::is_in_doubt(BrokerId broker, std::int64_t now_ms) const {
   return found != lost_ms_.end() && now_ms - found->second < doubt_ms;
 }
 
+std::vector<BrokerId> RecentLosses::in_doubt(std::int64_t now_ms) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<BrokerId> brokers;
+  for (const auto& [broker, since_ms] : lost_ms_) {
+    if (now_ms - since_ms < doubt_ms) {
+      brokers.push_back(broker);
+    }
+  }
+  return brokers;
+}
+
 bool RecentLosses::was_alive_lately(BrokerId broker, std::int64_t now_ms) const {
   const std::lock_guard lock(mutex_);
   const auto found = alive_ms_.find(broker);

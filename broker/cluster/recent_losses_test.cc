@@ -11,6 +11,8 @@ TEST(RecentLosses, a_broker_is_in_doubt_for_a_moment_after_its_connection_broke)
   losses.connection_lost({1}, 1000);
   losses.connection_lost({2}, 1200);
   EXPECT_TRUE(losses.is_in_doubt({1}, 1299));
+  EXPECT_EQ(losses.in_doubt(1299), (std::vector<BrokerId>{{1}, {2}}));
+  EXPECT_EQ(losses.in_doubt(1300), (std::vector<BrokerId>{{2}}));
   EXPECT_FALSE(losses.is_in_doubt({1}, 1300));
   EXPECT_FALSE(losses.is_in_doubt({3}, 1001));
   EXPECT_TRUE(losses.is_anybody_in_doubt(1499));

@@ -86,11 +86,11 @@ Awaitable<Topic_> describe_by_name(RequestContext& context, std::string name, bo
 
 // What is asked for has a leader whose connection broke this moment.
 bool has_leader_in_doubt(const Broker& broker, const MetadataRequest& request, bool all_topics) {
-  const std::int64_t now_ms = steady_clock_ms();
-  const RecentLosses& losses = broker.cluster->recent_losses;
+  const auto in_doubt = broker.cluster->recent_losses.in_doubt(steady_clock_ms());
   const auto is_in_doubt = [&](const Topic& topic) {
-    return std::ranges::any_of(topic.partitions,
-                               [&](const auto& partition) { return losses.is_in_doubt(partition.leader, now_ms); });
+    return std::ranges::any_of(topic.partitions, [&](const auto& partition) {
+      return std::ranges::find(in_doubt, partition.leader) != in_doubt.end();
+    });
   };
   return broker.metadata->read([&](const Controller& state) {
     if (all_topics) {
@@ -107,10 +107,12 @@ bool has_leader_in_doubt(const Broker& broker, const MetadataRequest& request, b
 // If that leader is gone, another one leads in a tenth of a second. A client that is told the old one now asks again
 // when its back-off allows, or its next look at what is out of order: after a second, in librdkafka.
 Awaitable<> wait_for_successors(RequestContext& context, const MetadataRequest& request, bool all_topics) {
-  constexpr auto look_interval = std::chrono::milliseconds(5);
+  constexpr auto look_interval = std::chrono::milliseconds(15);
   const Broker& broker = context.broker;
-  while (broker.cluster != nullptr && broker.cluster->recent_losses.is_anybody_in_doubt(steady_clock_ms()) &&
-         !context.connection.is_closed() && has_leader_in_doubt(broker, request, all_topics)) {
+  const auto deadline = Clock::now() + RecentLosses::longest_doubt;
+  while (broker.cluster != nullptr && Clock::now() < deadline &&
+         broker.cluster->recent_losses.is_anybody_in_doubt(steady_clock_ms()) && !context.connection.is_closed() &&
+         has_leader_in_doubt(broker, request, all_topics)) {
     const auto looked = std::make_shared<OneShot<bool>>();
     context.core.after(look_interval, [looked] { looked->complete(true); });
     co_await looked->wait();

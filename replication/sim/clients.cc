@@ -29,7 +29,7 @@ std::vector<Value> values_of(std::span<const std::byte> batches, Offset& first) 
   first = batches.size() >= batch_header_bytes ? BatchHeader::read(batches).base_offset : Offset{-1};
   while (batches.size() >= batch_header_bytes) {
     const auto size = static_cast<std::size_t>(BatchHeader::read(batches).size_bytes());
-    if (size > batches.size()) {
+    if (size > batches.size() || size < batch_header_bytes) {
       break;
     }
     (void)for_each_record(batches.first(size), {}, [&](const RecordView& record) -> Result<void> {

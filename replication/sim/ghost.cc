@@ -19,8 +19,9 @@ LogEntries entries_of(std::span<const std::byte> batches) {
   LogEntries entries;
   while (batches.size() >= batch_header_bytes) {
     const BatchHeader header = BatchHeader::read(batches);
-    if (header.size_bytes() > static_cast<std::int64_t>(batches.size())) {
-      break;
+    if (header.size_bytes() > static_cast<std::int64_t>(batches.size()) ||
+        header.size_bytes() < static_cast<std::int64_t>(batch_header_bytes)) {
+      break;  // cut, or what a disk whose sync has just failed has behind the high watermark
     }
     for (std::int32_t i = 0; i <= header.last_offset_delta; ++i) {
       entries.push_back({.leader_epoch = header.partition_leader_epoch.value,
