@@ -159,14 +159,13 @@ void Connection::watch_for_silence() {
     }
     const auto now = Clock::now();
     const auto& config = self->broker_.config;
+    const bool may_be_silent = self->is_from_broker_;  // then either side sees by its end that the other one is gone
     if (self->is_too_slow(now)) {
       self->close("a frame came too slowly");
-    } else if (self->is_from_broker_) {  // it is there so that either side sees when the other one goes
-      self->watch_for_silence();
-    } else if (!self->served_any_ &&
+    } else if (!may_be_silent && !self->served_any_ &&
                now - self->last_received_ > std::chrono::milliseconds(config.connection_handshake_timeout_ms)) {
       self->close("no request within connection.handshake.timeout.ms");
-    } else if (self->replies_.empty() && self->unordered_pending_ == 0 &&
+    } else if (!may_be_silent && self->replies_.empty() && self->unordered_pending_ == 0 &&
                now - self->last_received_ > std::chrono::milliseconds(config.connections_max_idle_ms)) {
       self->close("idle for longer than connections.max.idle.ms");
     } else {

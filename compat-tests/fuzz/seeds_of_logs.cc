@@ -42,7 +42,7 @@ Bytes batch_at(std::int64_t offset, const TestProducer& producer = {}) {
 Bytes log_of(std::int64_t from, int batches) {
   Bytes log;
   for (int i = 0; i < batches; ++i) {
-    const Bytes batch = batch_at(from + 2 * i, {.id = 5, .epoch = 0, .sequence = 2 * i});
+    const Bytes batch = batch_at(from + std::int64_t{2} * i, {.id = 5, .epoch = 0, .sequence = 2 * i});
     log.insert(log.end(), batch.begin(), batch.end());
   }
   return log;
@@ -130,7 +130,7 @@ void of_state_files(const std::string& directory) {
   TimeIndex times;
   for (const std::int32_t at : {1, 5, 9}) {
     index.add({at, at * 100});
-    times.add({at * 1000, at});
+    times.add({std::int64_t{1000} * at, at});
   }
   ProducerState producers;
   for (const std::int64_t id : {5, 6}) {
