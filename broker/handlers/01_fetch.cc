@@ -246,6 +246,7 @@ Awaitable<FetchResponse> fetch_all(RequestContext& context, const FetchRequest& 
     }
     add(response, part);
   }
+  tell_leaders(context, response);
   co_return response;
 }
 
@@ -273,6 +274,7 @@ Awaitable<FetchResponse> fetch_news(RequestContext& context, const FetchRequest&
       add(response, part);
     }
   }
+  tell_leaders(context, response);
   co_return response;
 }
 
@@ -282,18 +284,13 @@ Awaitable<FetchResponse> fetch_news(RequestContext& context, const FetchRequest&
 template <>
 Awaitable<FetchResponse> handle(RequestContext& context, FetchRequest& request) {
   auto& session = context.connection.fetch_session;
-  const bool is_in_session = request.session_epoch != begin_session && request.session_epoch != no_session;
-  if (!is_in_session && session && session->id() == request.session_id) {
+  if (request.session_epoch != begin_session && request.session_epoch != no_session) {
+    return fetch_news(context, request);
+  }
+  if (session && session->id() == request.session_id) {
     session.reset();
   }
-  FetchResponse response;
-  if (is_in_session) {  // g++ 12 destroys the outcome of a conditional expression with two co_awaits twice
-    response = co_await fetch_news(context, request);
-  } else {
-    response = co_await fetch_all(context, request);
-  }
-  tell_leaders(context, response);
-  co_return response;
+  return fetch_all(context, request);
 }
 
 }  // namespace ottla
