@@ -7,6 +7,7 @@ usage: nearest.py     Last line: N passed, N failed.
 import os
 import re
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "kafka-tools"))
 sys.path.insert(0, os.path.join(HERE, "..", "stocks"))
 import sides
 import stocks_job
+from wire import Client, batch, compact, frame, header, record
 
 RACKS, TOPIC = ("north", "south", "west"), "news"
 SELECTOR = "org.apache.kafka.common.replica.RackAwareReplicaSelector"
@@ -33,6 +35,23 @@ def sent_bytes(member):
 def read_by_kcat(bootstrap, *more):
     command = ["kcat", "-b", bootstrap, "-C", "-t", TOPIC, "-p", "0", "-o", "beginning", "-e", "-q", "-f", "%s\n", *more]
     return len(subprocess.run(command, capture_output=True, timeout=60).stdout.splitlines())
+
+
+def address(member):
+    """As NodeEndpoints has it."""
+    host, port = member.address()
+    return compact(host) + struct.pack(">i", port)
+
+
+def refused_produce(member):
+    """The answer of a broker that does not lead the partition, to Produce 10."""
+    body = b"\0" + struct.pack(">hi", -1, 10_000) + b"\x02" + compact(TOPIC) + b"\x02" + struct.pack(">i", 0)
+    body += compact(batch([record()])) + b"\0" * 3
+    client = Client(member.bootstrap)
+    try:
+        return client.ask(frame(header(0, 10, tags=b"\0") + body)) or b""
+    finally:
+        client.close()
 
 
 class Readers:
@@ -78,6 +97,8 @@ def run(checks, directory):
             _, out, _ = tools.run("org.apache.kafka.tools.consumer.ConsoleConsumer", words, seconds=40)
             return len(out.splitlines())
         readers.read("by the Java client", by_java, ["south"])
+        refused = refused_produce(cluster.members[1])
+        checks.that("a follower that is written to tells where the leader is (KIP-951)", address(cluster.members[0]) in refused, refused)
         cluster.members[2].kill()
         readers.read("a follower's rack, and the follower is dead",
                      lambda: read_by_kcat(cluster.bootstrap, "-X", "client.rack=west"), ["north", "south"])
