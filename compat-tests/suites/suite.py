@@ -21,7 +21,7 @@ from broker import ROOT, Broker
 from cluster import Cluster
 
 
-SECOND_ATTEMPTS_MAX = 25
+FURTHER_ATTEMPTS_MAX = 25
 
 
 class Suite:
@@ -143,17 +143,20 @@ def run_on(brokers, suite, pattern):
     return outcomes, brokers.stop()
 
 
-def second_attempt(suite, folder, outcomes):
-    """Those that must pass and did not, each on a broker of its own: where other work keeps the machine busy a client loses its
-    patience, or its records, and one that brings its runner down takes others with it. It is told."""
+def further_attempts(suite, folder, outcomes):
+    """Those that must pass and did not, each on a broker of its own, twice at most: where other work keeps the machine busy a
+    client loses its patience, or its records, and one that brings its runner down takes others with it. It is told."""
     missed = [name for name in verdict.allowed_in(suite.written_down("tests.allow"))
               if outcomes.get(name, (verdict.PASSED, ""))[0] != verdict.PASSED]
-    if len(missed) > SECOND_ATTEMPTS_MAX:
+    if len(missed) > FURTHER_ATTEMPTS_MAX:
         return
     for number, name in enumerate(missed):
-        told, _ = run_on(Ottlas(os.path.join(folder, f"again-{number}")), suite, name)
-        print(f"note {suite.name}: {name}: {outcomes[name][0]} ({outcomes[name][1][:300]}), then {told.get(name, ('gone',))[0]}")
-        outcomes[name] = told.get(name, outcomes[name])
+        state, why = outcomes[name]
+        for attempt in ("second", "third"):
+            if outcomes[name][0] != verdict.PASSED:
+                told, _ = run_on(Ottlas(os.path.join(folder, f"{attempt}-{number}")), suite, name)
+                print(f"note {suite.name}: {name}: {state} ({why[:300]}), at the {attempt} attempt {told.get(name, ('gone',))[0]}")
+                outcomes[name] = told.get(name, outcomes[name])
 
 
 def tell_differences(suite, outcomes):
@@ -188,7 +191,7 @@ def main(suite):
     with tempfile.TemporaryDirectory() as folder:
         outcomes, complaints = run_on((Kafkas if on_kafka else Ottlas)(folder), suite, pattern)
         if not on_kafka and not pattern:
-            second_attempt(suite, folder, outcomes)
+            further_attempts(suite, folder, outcomes)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     cost = f"{time.monotonic() - began:.0f} s, {used.ru_utime + used.ru_stime:.0f} CPU s with its set-up"
     if pattern or on_kafka:
