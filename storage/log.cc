@@ -182,15 +182,15 @@ Result<void> Log::roll(std::int64_t now_ms) {
   if (auto written = write_snapshots(); !written) {
     return written;
   }
-  if (auto started = start_segment(); !started) {
+  if (auto started = start_segment(log_end_offset_); !started) {
     return started;
   }
   active_since_ms_ = now_ms;
   return {};
 }
 
-Result<void> Log::start_segment() {
-  auto segment = Segment::create(environment_, directory_, log_end_offset_, config_.index_interval_bytes);
+Result<void> Log::start_segment(Offset base) {
+  auto segment = Segment::create(environment_, directory_, base, config_.index_interval_bytes);
   if (!segment) {
     return std::unexpected(std::move(segment.error()));
   }

@@ -135,8 +135,8 @@ class Log {
   // that was not written and leaves the file as it was before, or the log failed.
   std::vector<Result<Appended>> append(std::span<AppendBatch> batches, LeaderEpoch epoch, std::int64_t now_ms);
   // Whole batches as the leader has them, offsets, epochs and all; what is cut off at the end is left out. Their epochs
-  // are durable before they are written. Error CORRUPT_MESSAGE, and nothing is written: a batch is damaged, or does not
-  // go on where this log ends.
+  // are durable before they are written. An empty log also takes a batch that begins before its start and holds it.
+  // Error CORRUPT_MESSAGE, and nothing is written: a batch is damaged, or does not go on where this log ends.
   Result<void> append_replicated(std::span<const std::byte> batches, std::int64_t now_ms);
 
   [[nodiscard]] Offset log_start_offset() const;
@@ -160,8 +160,7 @@ class Log {
 
   // Whole batches from the one that holds `from`, below `limit` (a batch boundary: high watermark or log end offset),
   // as many as fit max_bytes; the first one even if it does not fit, when `at_least_one`. from == limit gives an empty
-  // slice. Errors: OFFSET_OUT_OF_RANGE below the start or above the log end;
-  // CORRUPT_MESSAGE in a damaged range. A slice ends before one.
+  // slice. It ends before a damaged range; within one: CORRUPT_MESSAGE. Outside of the log: OFFSET_OUT_OF_RANGE.
   Result<LogSlice> slice(Offset from, Offset limit, std::int64_t max_bytes, bool at_least_one);
 
   // The first record with a timestamp >= timestamp_ms, below limit; nothing found: offset -1. Exact to the record.
@@ -246,7 +245,7 @@ class Log {
   Segment& active() { return *segments_.back(); }
   [[nodiscard]] bool must_roll(const BatchHeader& header, std::int64_t pending_bytes, std::int64_t now_ms);
   Result<void> roll(std::int64_t now_ms);
-  Result<void> start_segment();
+  Result<void> start_segment(Offset base);
   Result<void> start_anew();
   Result<void> write_gathered(GatheredBatches& gathered);
   Result<void> write_batches(std::span<AppendBatch> batches, std::span<Result<Appended>> results, LeaderEpoch epoch,
@@ -260,6 +259,7 @@ class Log {
   // log_replication.cc
   Result<void> write_replicated(std::span<const std::byte> batches, std::span<const BatchHeader> headers,
                                 std::int64_t now_ms);
+  Result<void> begin_within(const BatchHeader& header, std::span<const std::byte> batch, std::int64_t now_ms);
 
   // log_read.cc
   [[nodiscard]] std::size_t segment_of(Offset offset) const;

@@ -17,8 +17,10 @@ std::unexpected<Error> damaged_at(Offset offset, std::string_view what) {
   return failure(ErrorCode::CORRUPT_MESSAGE, fmt::format("what the leader sent for offset {} {}", offset.value, what));
 }
 
-// What follows `next`, the last record before it being of `epoch`.
-Result<std::vector<BatchHeader>> check_replicated(std::span<const std::byte> batches, Offset next, LeaderEpoch epoch) {
+// What follows `next`, the last record before it being of `epoch`. A log that has just begun takes a first batch
+// that begins before `next` and holds it.
+Result<std::vector<BatchHeader>> check_replicated(std::span<const std::byte> batches, Offset next, LeaderEpoch epoch,
+                                                  bool has_just_begun) {
   std::vector<BatchHeader> headers;
   while (batches.size() >= batch_header_bytes) {
     const BatchHeader header = BatchHeader::read(batches);
@@ -33,7 +35,8 @@ Result<std::vector<BatchHeader>> check_replicated(std::span<const std::byte> bat
     if (!crc_is_right(batch)) {
       return damaged_at(next, "has a wrong CRC");
     }
-    if (header.base_offset < next || header.partition_leader_epoch < epoch) {
+    const bool begins_within = has_just_begun && headers.empty() && header.next_offset() > next;
+    if ((header.base_offset < next && !begins_within) || header.partition_leader_epoch < epoch) {
       return damaged_at(next, fmt::format("is of offset {} and epoch {}", header.base_offset.value,
                                           header.partition_leader_epoch.value));
     }
@@ -52,7 +55,8 @@ Result<void> Log::append_replicated(std::span<const std::byte> batches, std::int
   if (auto may = may_write(); !may) {
     return may;
   }
-  const auto headers = check_replicated(batches, log_end_offset_, epochs_.at(log_end_offset_ + -1));
+  const bool has_just_begun = segments_.size() == 1 && active().base_offset() == log_end_offset_;
+  const auto headers = check_replicated(batches, log_end_offset_, epochs_.at(log_end_offset_ + -1), has_just_begun);
   if (!headers) {
     return std::unexpected(headers.error());
   }
@@ -60,7 +64,7 @@ Result<void> Log::append_replicated(std::span<const std::byte> batches, std::int
   Offset next = log_end_offset_;
   bool leaves_gap = false;
   for (const BatchHeader& header : *headers) {
-    epochs_.add(header.partition_leader_epoch, header.base_offset);
+    epochs_.add(header.partition_leader_epoch, std::max(header.base_offset, next));
     leaves_gap |= header.base_offset > next;
     next = header.next_offset();
   }
@@ -84,6 +88,14 @@ Result<void> Log::append_replicated(std::span<const std::byte> batches, std::int
 
 Result<void> Log::write_replicated(std::span<const std::byte> batches, std::span<const BatchHeader> headers,
                                    std::int64_t now_ms) {
+  if (!headers.empty() && headers.front().base_offset < log_end_offset_) {
+    const auto size = static_cast<std::size_t>(headers.front().size_bytes());
+    if (auto begun = begin_within(headers.front(), batches.first(size), now_ms); !begun) {
+      return begun;
+    }
+    headers = headers.subspan(1);
+    batches = batches.subspan(size);
+  }
   GatheredBatches gathered;
   for (const BatchHeader& header : headers) {
     if (must_roll(header, gathered.size_bytes, now_ms)) {
@@ -104,6 +116,44 @@ Result<void> Log::write_replicated(std::span<const std::byte> batches, std::span
     batches = batches.subspan(size);
   }
   return write_gathered(gathered);
+}
+
+// The log has nothing yet and starts in the middle of the leader's batch (DeleteRecords): a segment that begins where
+// the batch does takes the place of what is there. It is durable before that goes, since the log start says that all
+// below it was: a crash leaves either, or both, and then an empty log again.
+Result<void> Log::begin_within(const BatchHeader& header, std::span<const std::byte> batch, std::int64_t now_ms) {
+  auto old = std::move(segments_);
+  segments_.clear();
+  const auto restore = [&](const Result<void>& why) {
+    if (!segments_.empty()) {
+      (void)active().remove_files();
+    }
+    segments_ = std::move(old);
+    return why;
+  };
+  auto done = environment_.marks.lower(key_, {.durable_end_offset = header.base_offset});
+  done = done ? start_segment(header.base_offset) : done;
+  if (!done) {
+    return restore(done);
+  }
+  GatheredBatches gathered{.parts = {batch}, .headers = {header}, .size_bytes = header.size_bytes()};
+  if (done = write_gathered(gathered); !done) {
+    return restore(done);
+  }
+  if (header.has_producer() && !header.is_control()) {
+    producers_->remember(header, now_ms);
+  }
+  const auto file = active().file();
+  done = file ? (*file)->sync_data() : std::unexpected(file.error());
+  done = done ? disk_.sync_directory(directory_) : done;
+  for (const auto& segment : old) {
+    done = done ? segment->remove_files() : done;
+  }
+  done = done ? disk_.sync_directory(directory_) : done;
+  if (!done) {
+    fail(done.error());
+  }
+  return done;
 }
 
 }  // namespace ottla

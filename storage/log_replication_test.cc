@@ -1,5 +1,6 @@
 // A follower's log: batches as the leader has them, ends that are given up, and what a crash makes of both.
 #include "storage/log_test_fixture.h"
+#include "storage/producer_state.h"
 
 namespace ottla {
 
@@ -19,6 +20,14 @@ class LogReplication : public LogFixture {
       bytes.insert(bytes.end(), batch.begin(), batch.end());
     }
     return log->append_replicated(bytes, now_ms);
+  }
+  // Five records from `offset` on, in one batch.
+  static Bytes five_of_leader(std::int64_t offset) {
+    Bytes batch = make_batch({{.value = "a"}, {.value = "b"}, {.value = "c"}, {.value = "d"}, {.value = "e"}},
+                             {.id = 9, .epoch = 0, .sequence = 0});
+    patch_base_offset(batch, Offset{offset});
+    patch_leader_epoch(batch, epoch_of(6));
+    return batch;
   }
   static LeaderEpoch epoch_of(std::int32_t value) { return {value}; }
 };
@@ -123,6 +132,64 @@ TEST_F(LogReplication, a_crash_while_starting_anew_leaves_no_damage) {
       EXPECT_TRUE(end() == 40 || (!done && end() <= 5)) << last << " " << seed << " " << end();
     }
   }
+}
+
+TEST_F(LogReplication, an_empty_log_starts_in_the_middle_of_a_batch) {
+  open();
+  ASSERT_TRUE(log->start_anew_at(Offset{42}));
+  ASSERT_TRUE(replicate({five_of_leader(40), of_leader(45, 7, "f")}));
+  EXPECT_EQ(log->log_start_offset(), Offset{42});
+  EXPECT_EQ(values(42), (std::vector<std::string>{"a", "b", "c", "d", "e", "f"}));
+  EXPECT_EQ(log->slice(Offset{41}, Offset{46}, 1000, true).error().code, ErrorCode::OFFSET_OUT_OF_RANGE);
+  EXPECT_EQ(log->leader_epochs().entries().front(), (LeaderEpochs::Entry{epoch_of(6), Offset{42}}));
+  EXPECT_EQ(log->producers().size(), 1U);
+  ASSERT_TRUE(commit());
+  EXPECT_EQ(log->durable_end_offset(), Offset{46});
+  cut_power(3);
+  open({.log_start_offset = Offset{42}});
+  EXPECT_EQ(log->log_start_offset(), Offset{42});
+  EXPECT_EQ(values(42), (std::vector<std::string>{"a", "b", "c", "d", "e", "f"}));
+  EXPECT_EQ(replicate({five_of_leader(44)}).error().code, ErrorCode::CORRUPT_MESSAGE);
+}
+
+TEST_F(LogReplication, an_empty_log_takes_no_batch_that_ends_before_its_start) {
+  open();
+  ASSERT_TRUE(log->start_anew_at(Offset{45}));
+  EXPECT_EQ(replicate({five_of_leader(40)}).error().code, ErrorCode::CORRUPT_MESSAGE);
+}
+
+// Whatever call is the last one, whatever the power cut keeps, and whether the log start is known or not.
+TEST_F(LogReplication, a_crash_while_starting_in_a_batch_leaves_no_damage) {
+  for (int last = 0; last < 20; ++last) {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+      go_on_with(std::make_unique<FaultDisk>());
+      ASSERT_TRUE(disk->make_directories("data") && disk->sync_directory("."));
+      open();
+      ASSERT_TRUE(log->start_anew_at(Offset{42}) && commit() && disk->sync_all("data"));
+      disk->stop_after = disk->changes + last;
+      const bool done = replicate({five_of_leader(40)}).has_value();
+      cut_power(seed);
+      open({.log_start_offset = seed % 2 == 0 ? std::optional(Offset{42}) : std::nullopt});
+      EXPECT_TRUE(log->damaged().empty()) << last << " " << seed;
+      EXPECT_TRUE(end() == 45 || (!done && end() <= 42)) << last << " " << seed << " " << end();
+      const Offset next = log->log_end_offset();
+      const bool goes_on = next == Offset{45} ? replicate({of_leader(45, 6, "f")}).has_value()
+                                              : log->start_anew_at(Offset{42}) && replicate({five_of_leader(40)});
+      EXPECT_TRUE(goes_on) << last << " " << seed;
+    }
+  }
+}
+
+TEST_F(LogReplication, a_full_disk_leaves_an_empty_log_as_it_was) {
+  open();
+  ASSERT_TRUE(log->start_anew_at(Offset{42}));
+  disk->capacity_bytes = 0;
+  EXPECT_FALSE(replicate({five_of_leader(40)}));
+  EXPECT_FALSE(log->why_failed());
+  EXPECT_EQ(log->log_end_offset(), Offset{42});
+  disk->capacity_bytes = std::numeric_limits<std::int64_t>::max();
+  ASSERT_TRUE(replicate({five_of_leader(40)}));
+  EXPECT_EQ(end(), 45);
 }
 
 }  // namespace ottla

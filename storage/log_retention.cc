@@ -60,7 +60,7 @@ Result<void> Log::leave_damage_behind(Offset start) {
   if (std::erase_if(damaged_, is_left) == 0 || !damaged_.empty()) {
     return {};
   }
-  if (auto started = in_active ? start_segment() : Result<void>{}; !started) {
+  if (auto started = in_active ? start_segment(log_end_offset_) : Result<void>{}; !started) {
     return started;
   }
   return restore_producers();

@@ -85,7 +85,7 @@ Result<void> Log::start_anew_at(Offset offset) {
 Result<void> Log::start_anew() {
   const auto old = std::move(segments_);
   segments_.clear();
-  auto done = start_segment();
+  auto done = start_segment(log_end_offset_);
   done = done ? disk_.sync_directory(directory_) : done;
   for (const auto& segment : old) {
     done = done ? segment->remove_files() : done;

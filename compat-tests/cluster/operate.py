@@ -27,6 +27,7 @@ REASSIGN = "org.apache.kafka.tools.reassign.ReassignPartitionsCommand"
 ELECT = "org.apache.kafka.tools.LeaderElectionCommand"
 QUORUM = "org.apache.kafka.tools.MetadataQuorumCommand"
 CLUSTER_TOOL = "org.apache.kafka.tools.ClusterTool"
+DELETE_RECORDS = "org.apache.kafka.tools.DeleteRecordsCommand"
 
 
 class Operator:
@@ -138,13 +139,21 @@ def a_broker_leaves_for_good(cluster, checks, operator):
     read_all(cluster, checks, "when the fourth broker is gone")
 
 
-def a_disk_is_replaced(cluster, checks):
+def a_disk_is_replaced(cluster, checks, operator):
+    """Also of a log that starts in the middle of a batch."""
+    subprocess.run(["kcat", "-b", cluster.bootstrap, "-P", "-t", "trimmed", "-p", "0", "-X", "acks=all", "-X", "linger.ms=500"], text=True,
+                   check=True, input="".join(f"{number}\n" for number in range(10)), timeout=60)
+    said = operator.run(DELETE_RECORDS, "--offset-json-file", operator.file(
+        "offsets.json", {"version": 1, "partitions": [{"topic": "trimmed", "partition": 0, "offset": 5}]}))
+    checks.that("records are deleted up to the middle of a batch", "low_watermark: 5" in said, said[-500:])
     victim = cluster.members[1]
     victim.kill()
     shutil.rmtree(os.path.join(victim.directory, "data"))
     victim.start(60)  # a session timeout after its death
     checks.that("a broker with an empty disk gets all of it again",
                 eventually(lambda: in_sync(cluster.bootstrap, "numbers", 3), 60), partitions_of(cluster.bootstrap, "numbers"))
+    checks.that("and of what begins in the middle of a batch",
+                eventually(lambda: in_sync(cluster.bootstrap, "trimmed", 3)), partitions_of(cluster.bootstrap, "trimmed"))
     for member in cluster.members:
         if member is not victim:
             member.kill()
@@ -156,6 +165,9 @@ def a_disk_is_replaced(cluster, checks):
             member.read_ready_line()
     checks.that("and serves it", eventually(lambda: in_sync(cluster.bootstrap, "numbers", 3)), leaders(cluster))
     read_all(cluster, checks, "after another disk")
+    read = subprocess.run(["kcat", "-b", cluster.bootstrap, "-C", "-t", "trimmed", "-p", "0", "-o", "beginning", "-e", "-q"],
+                          capture_output=True, text=True, timeout=60).stdout.split()
+    checks.that("and what was not deleted", read == ["5", "6", "7", "8", "9"], read)
 
 
 def an_empty_voter_elects_nobody_who_lags(directory, checks):
@@ -246,7 +258,7 @@ def main():
             elects_leaders(cluster, checks, operator)
             a_fourth_broker(cluster, checks, operator)
             a_broker_leaves_for_good(cluster, checks, operator)
-            a_disk_is_replaced(cluster, checks)
+            a_disk_is_replaced(cluster, checks, operator)
             checks.that("no broker met what cannot be", not cluster.errors(), cluster.errors()[:5])
         finally:
             operator.tools.stop_tools()
