@@ -38,7 +38,6 @@ bool Isr::on_reply(const AlterPartitionReply& reply, LeaderEpoch leader_epoch) {
   if (reply.error == ErrorCode::REQUEST_TIMED_OUT || reply.error == ErrorCode::NETWORK_EXCEPTION) {
     return false;  // no answer of the controller's
   }
-  --request->unanswered;
   switch (reply.error) {
     case ErrorCode::NONE:
       if (reply.leader_epoch != leader_epoch || reply.partition_epoch < partition_epoch_) {
@@ -47,12 +46,11 @@ bool Isr::on_reply(const AlterPartitionReply& reply, LeaderEpoch leader_epoch) {
       commit(reply.isr, reply.partition_epoch);
       return true;
     case ErrorCode::INELIGIBLE_REPLICA:
-    case ErrorCode::OPERATION_NOT_ATTEMPTED:
-      if (request->unanswered <= 0) {
-        state_ = Committed{};
-      } else {
-        request->takes_back = true;
+      if (reply.leader_epoch == leader_epoch && reply.partition_epoch > partition_epoch_) {
+        commit(reply.isr, reply.partition_epoch);
+        return true;
       }
+      request->is_answered_by_log = true;
       return false;
     case ErrorCode::FENCED_LEADER_EPOCH:
     case ErrorCode::INVALID_UPDATE_VERSION:

@@ -3,9 +3,9 @@
 // already, a leaver counts still (KIP-497).
 //
 // Rules of replies (KIP-497; KAFKA-12686, KAFKA-12751): one change at a time; a reply acts only on the very change it
-// answers, told by its token; only INELIGIBLE_REPLICA and OPERATION_NOT_ATTEMPTED take a change back, at once if no
-// other copy of the request is under way, which the controller might still accept; whatever else goes wrong leaves the
-// change pending until it is sent again or the metadata tell.
+// answers, told by its token; only INELIGIBLE_REPLICA takes a change back: it raises the partition epoch, so that no
+// other copy of the request, which may be under way, is accepted any more; whatever else goes wrong leaves the change
+// pending until it is sent again or the metadata tell.
 #pragma once
 
 #include <cstdint>
@@ -28,11 +28,7 @@ struct IsrRequest {
   PartitionEpoch partition_epoch;  // of the ISR that it changes
   std::vector<IsrMember> new_isr;
   std::int64_t sent_ms = 0;
-  int unanswered = 0;               // copies sent for which no answer came
   bool is_answered_by_log = false;  // refused as out of date: the metadata are on their way
-  // Refused, and a copy of it may still be accepted: the ISR as it is is asked for instead. That raises the partition
-  // epoch, after which no copy can be.
-  bool takes_back = false;
 };
 
 struct AlterPartitionReply {

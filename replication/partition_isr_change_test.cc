@@ -73,14 +73,27 @@ TEST_F(IsrChangeTest, nobody_joins_who_is_fenced_shutting_down_or_of_another_sta
   brokers[{2}] = {.epoch = {20}, .fenced = false, .in_controlled_shutdown = true};
   EXPECT_EQ(alter(wish({{1}, {2}})), ErrorCode::INELIGIBLE_REPLICA);
   brokers[{2}] = {.epoch = {20}, .fenced = false};
-  const auto earlier = wish({{1}, {2}});
+  auto earlier = wish({{1}, {2}});
   brokers[{2}].epoch = {77};
   EXPECT_EQ(alter(earlier), ErrorCode::INELIGIBLE_REPLICA);
   auto unknown = wish({{1}, {2}});
   unknown.new_isr[1].broker_epoch = {};
   EXPECT_EQ(alter(unknown), ErrorCode::INELIGIBLE_REPLICA);
   brokers.erase({2});
+  earlier.partition_epoch = partition.partition_epoch;
   EXPECT_EQ(alter(earlier), ErrorCode::INELIGIBLE_REPLICA);
+}
+
+// The leader has heard of the refusal and goes on without the member; a copy of its request comes when the member is
+// back.
+TEST_F(IsrChangeTest, no_copy_of_a_refused_request_is_accepted_later) {
+  EXPECT_EQ(alter(wish({{1}})), ErrorCode::NONE);
+  const auto request = wish({{1}, {2}});
+  brokers[{2}].fenced = true;
+  EXPECT_EQ(alter(request), ErrorCode::INELIGIBLE_REPLICA);
+  brokers[{2}].fenced = false;
+  EXPECT_EQ(alter(request), ErrorCode::INVALID_UPDATE_VERSION);
+  EXPECT_EQ(alter(wish({{1}, {2}})), ErrorCode::NONE);
 }
 
 TEST_F(IsrChangeTest, a_leader_that_recovers_is_alone_and_recovers_once) {

@@ -99,8 +99,9 @@ struct IsrChange {
   }
 };
 // Errors, in the order of the checks: NOT_CONTROLLER (the sender knows more than we do), FENCED_LEADER_EPOCH,
-// INVALID_REQUEST, INVALID_UPDATE_VERSION, INELIGIBLE_REPLICA; they change nothing. NEW_LEADER_ELECTED: done, it ended
-// a reassignment, and another broker leads now.
+// INVALID_REQUEST, INVALID_UPDATE_VERSION; they change nothing. INELIGIBLE_REPLICA: refused, and so will be every copy
+// of the request, for the partition epoch is another now. NEW_LEADER_ELECTED: done, it ended a reassignment, and
+// another broker leads now.
 Result<void> alter_isr(PartitionRegistration& partition, BrokerId sender, const IsrChange& change,
                        const PartitionContext& context);
 

@@ -226,12 +226,10 @@ std::vector<IsrMember> Replica::with_epochs(const BrokerIds& ids) const {
 
 void Replica::send_alter_partition(const Context& context, IsrRequest& request) {
   request.sent_ms = context.now_ms;
-  ++request.unanswered;
-  const std::vector<IsrMember> new_isr = request.takes_back ? with_epochs(isr_.committed()) : request.new_isr;
   context.effects.emplace_back(
       replica_effect::SendAlterPartition{.token = request.token,
                                          .change = {.leader_epoch = metadata_.leader_epoch,
-                                                    .new_isr = new_isr,
+                                                    .new_isr = request.new_isr,
                                                     .leader_recovery_state = LeaderRecoveryState::recovered,
                                                     .partition_epoch = request.partition_epoch}});
   arm(context, context.now_ms + times_.alter_partition_retry_ms);
