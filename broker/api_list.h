@@ -12,6 +12,7 @@
 #include "protocol/api/10002_replica_fetch.h"
 #include "protocol/api/10003_member_heartbeat.h"
 #include "protocol/api/10004_join_quorum.h"
+#include "protocol/api/10005_change_voter.h"
 #include "protocol/api/10_find_coordinator.h"
 #include "protocol/api/11_join_group.h"
 #include "protocol/api/12_heartbeat.h"
@@ -44,6 +45,8 @@
 #include "protocol/api/69_consumer_group_describe.h"
 #include "protocol/api/74_list_config_resources.h"
 #include "protocol/api/75_describe_topic_partitions.h"
+#include "protocol/api/80_add_raft_voter.h"
+#include "protocol/api/81_remove_raft_voter.h"
 
 namespace ottla {
 
@@ -56,10 +59,11 @@ using Handlers =
              ElectLeadersRequest, IncrementalAlterConfigsRequest, AlterPartitionReassignmentsRequest,
              ListPartitionReassignmentsRequest, OffsetDeleteRequest, DescribeQuorumRequest, UpdateFeaturesRequest,
              DescribeClusterRequest, DescribeProducersRequest, UnregisterBrokerRequest, ConsumerGroupHeartbeatRequest,
-             ConsumerGroupDescribeRequest, ListConfigResourcesRequest, DescribeTopicPartitionsRequest>;
+             ConsumerGroupDescribeRequest, ListConfigResourcesRequest, DescribeTopicPartitionsRequest,
+             AddRaftVoterRequest, RemoveRaftVoterRequest>;
 
 // What brokers say to one another: served on the inter-broker listener of a cluster only, and listed nowhere.
-using ClusterHandlers =
-    TypeList<QuorumMessageRequest, ProposeRequest, ReplicaFetchRequest, MemberHeartbeatRequest, JoinQuorumRequest>;
+using ClusterHandlers = TypeList<QuorumMessageRequest, ProposeRequest, ReplicaFetchRequest, MemberHeartbeatRequest,
+                                 JoinQuorumRequest, ChangeVoterRequest>;
 
 }  // namespace ottla

@@ -16,6 +16,10 @@ Result<std::unique_ptr<Broker>> Broker::open(const Config& settings, Disk& disk)
   if (!config.node_id_is_given) {
     config.node_id = LogDirectory::node_id_in(disk, config.log_dirs.front()).value_or(config.node_id);
   }
+  // The id that is made of the voters is for a new directory: who votes may have changed since.
+  if (!config.given.contains("cluster.id") && LogDirectory::node_id_in(disk, config.log_dirs.front())) {
+    config.cluster_id.reset();
+  }
   auto directory =
       LogDirectory::open(disk, config.log_dirs.front(), config.cluster_id, config.node_id, config.import_kafka);
   if (!directory) {
@@ -59,7 +63,7 @@ QuorumPlan quorum_plan(const Config& config) {
                            .role = quorum::ServerRole::voter});
   }
   if (plan.voters.empty()) {
-    plan.voters.push_back({.id = plan.self(), .address = "alone", .role = quorum::ServerRole::voter});
+    plan.voters.push_back({.id = plan.self(), .address = address_alone, .role = quorum::ServerRole::voter});
   }
   if (plan.is_voter()) {
     plan.address = std::ranges::find(plan.voters, plan.self(), &quorum::Server::id)->address;

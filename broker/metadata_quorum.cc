@@ -59,11 +59,17 @@ std::vector<quorum::Server> voters_in(const quorum::StoredState& state) {
   return configuration.servers;
 }
 
+// The settings name the first voters; who votes since is in the log.
 Result<void> check_voters(const quorum::StoredState& state, const QuorumPlan& plan, const std::string& directory) {
   const auto stored = voters_in(state);
   const bool is_same_alone = !plan.is_cluster && stored.size() == 1 && stored[0].id == plan.self();
   const bool is_new = !plan.is_voter() && !state.snapshot && state.entries.empty();
-  if (stored == plan.voters || is_same_alone || is_new) {
+  const bool is_of_cluster = std::ranges::find(stored, address_alone, &quorum::Server::address) == stored.end();
+  if (is_same_alone || is_new || (plan.is_cluster && is_of_cluster)) {
+    if (plan.is_cluster && !is_new && stored != plan.voters) {
+      logger().info("{} knows the voters {}; controller.quorum.voters is {}", directory, text_of(stored),
+                    text_of(plan.voters));
+    }
     return {};
   }
   return failure(ErrorCode::INCONSISTENT_VOTER_SET,
@@ -83,11 +89,11 @@ Result<void> make_quorum(Disk& disk, QuorumStore& store, const CommandLog& log, 
                      fmt::format("{} was written by a broker on its own, and cannot join the voters {}", directory,
                                  text_of(plan.voters)));
     }
-    if (!plan.is_voter()) {
-      return {};  // what it is to know comes to it
-    }
     auto marked = mark_newcomer(disk, directory);
-    return marked ? store.format({plan.voters}) : marked;
+    if (!marked || !plan.is_voter()) {  // what it is to know comes to it; it may have been made a voter
+      return marked;
+    }
+    return store.format({plan.voters});
   }
   const auto controller = replay(log);
   return controller ? store.adopt(plan.voters.front(), controller->snapshot()) : std::unexpected(controller.error());

@@ -31,7 +31,9 @@
 
 namespace ottla {
 
-// Who agrees.
+constexpr const char* address_alone = "alone";  // of the only voter of a broker on its own
+
+// Who agrees, to begin with.
 struct QuorumPlan {
   BrokerId node_id;
   bool is_cluster = false;  // else the voter is this broker, on its own
@@ -109,6 +111,14 @@ class MetadataQuorum {
   Awaitable<Result<void>> add_observer(BrokerId broker, std::string address);
   // Those that are no voters, are not registered, and were not heard for `silence`, are sent nothing any more.
   void remove_observers(std::chrono::milliseconds silence);
+  // As the active controller: this server of the quorum shall vote, or vote no more. True: so it is, durably. False: it
+  // is under way, ask again. Errors: NOT_CONTROLLER (ask the next one, also if it is this server that shall vote no
+  // more); VOTER_NOT_FOUND: it does not follow the metadata; INVALID_REQUEST: those that remain could not agree on
+  // anything.
+  Awaitable<Result<bool>> change_voter(BrokerId broker, bool shall_vote);
+  // Who belongs to the quorum, as far as this server knows: the number changes with it.
+  [[nodiscard]] std::uint64_t servers_version() const { return servers_version_; }
+  [[nodiscard]] std::vector<quorum::Server> servers() const;
   // If this server leads: another voter is asked to. Ends within an election timeout, done or not.
   Awaitable<> hand_over();
   // The process of this server is gone, as its owner knows: if it leads, this one stands for election now.
@@ -177,7 +187,10 @@ class MetadataQuorum {
   void pass_on_for(quorum::ServerId server);
   void add_anew();
   [[nodiscard]] QuorumStatus look_at_quorum() const;
+  void note_servers();
   Result<void> add_one(const quorum::Server& server);
+  [[nodiscard]] bool can_agree_without(quorum::ServerId voter) const;
+  Result<bool> change_one(quorum::ServerId id, bool shall_vote);
   void remove_silent(std::int64_t heard_before_ms);
 
   Disk& disk_;
@@ -203,9 +216,12 @@ class MetadataQuorum {
   std::map<quorum::ServerId, Contact> contacts_;     // of this server's present leadership
   std::map<quorum::ServerId, quorum::Server> anew_;  // observers that were removed, to begin with nothing
   std::int64_t leader_heard_ms_ = -1;
+  std::pair<quorum::LogIndex, quorum::LogIndex> configurations_{};  // committed and not, as servers_ are
 
   mutable std::shared_mutex state_mutex_;
   Controller controller_;
+  std::vector<quorum::Server> servers_;
+  std::atomic<std::uint64_t> servers_version_ = 0;
   std::atomic<bool> is_active_ = false;
   std::atomic<std::int32_t> leader_ = -1;
   std::atomic<std::uint64_t> term_ = 0;

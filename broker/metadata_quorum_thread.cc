@@ -123,6 +123,7 @@ void MetadataQuorum::carry_out(quorum::Effects& effects) {
     }
     effects.clear();
     if (written_.empty()) {
+      note_servers();
       return;
     }
     const Written done = std::move(written_.front());

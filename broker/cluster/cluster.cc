@@ -23,14 +23,6 @@ constexpr auto longest_hand_over = std::chrono::milliseconds(500);
 constexpr auto short_pause = std::chrono::milliseconds(5);
 constexpr auto quick_heartbeat = std::chrono::milliseconds(100);  // while it waits for something
 
-std::map<quorum::ServerId, PeerAddress> voters_of(const Config& config) {
-  std::map<quorum::ServerId, PeerAddress> addresses;
-  for (const quorum::Server& voter : quorum_plan(config).voters) {
-    addresses[voter.id] = to_peer_address(voter.address);
-  }
-  return addresses;
-}
-
 }  // namespace
 
 Cluster::Cluster(Broker& broker)
@@ -38,7 +30,6 @@ Cluster::Cluster(Broker& broker)
       core_(*broker.cores.front()),
       incarnation_(Uuid::random()),
       transport_(core_, broker.directory->cluster_id(), quorum::server_id(broker.config.node_id),
-                 voters_of(broker.config),
                  [this](quorum::ServerId server, bool was_connected) { peer_lost(server, was_connected); }),
       replicas_(
           core_, broker.config, broker.directory->cluster_id(), epoch_, [this](BrokerId id) { return address_of(id); },
@@ -88,12 +79,51 @@ std::optional<PeerAddress> Cluster::address_of(BrokerId id) const {
   });
 }
 
-std::shared_ptr<Peer> Cluster::controller_peer(BrokerId id) {
+// The voters that the metadata name; before they are here, those of the settings, and what those told.
+std::map<BrokerId, std::string> Cluster::voters() const {
+  std::map<BrokerId, std::string> addresses = told_voters_;
+  for (const QuorumVoter& voter : broker_.config.controller_quorum_voters) {
+    addresses[voter.id] = fmt::format("{}:{}", voter.host, voter.port);
+  }
+  const auto servers = broker_.metadata->servers();
+  if (!servers.empty()) {
+    addresses.clear();
+  }
+  for (const quorum::Server& server : servers) {
+    if (server.role == quorum::ServerRole::voter) {
+      addresses[quorum::broker_id(server.id)] = server.address;
+    }
+  }
+  return addresses;
+}
+
+std::shared_ptr<Peer> Cluster::controller_peer(BrokerId id, const std::string& address) {
   auto& peer = controller_peers_[id];
-  if (peer == nullptr) {
-    peer = std::make_shared<Peer>(core_, voters_of(broker_.config).at(quorum::server_id(id)));
+  if (peer == nullptr || peer->address() != to_peer_address(address)) {
+    if (peer != nullptr) {
+      peer->close();
+    }
+    peer = std::make_shared<Peer>(core_, to_peer_address(address));
   }
   return peer;
+}
+
+// REQUIRES: the request lives until this is awaited.
+template <class Request>
+Awaitable<Result<typename Request::Response>> Cluster::call_controller(const Request& request,
+                                                                       Clock::duration time_out) {
+  const BrokerId controller = broker_.metadata->active_controller();
+  const auto addresses = voters();
+  const auto address = addresses.find(controller);
+  if (address == addresses.end() || controller == broker_.config.node_id) {
+    co_return failure(ErrorCode::NOT_CONTROLLER, "the cluster has no active controller");
+  }
+  const auto peer = controller_peer(controller, address->second);
+  auto answer = co_await peer->call(request, time_out);
+  if (!answer) {
+    co_return std::unexpected(std::move(answer.error()));
+  }
+  co_return std::move(answer->response);
 }
 
 // A command from this broker, wherever it comes from in it.
@@ -120,11 +150,7 @@ Awaitable<> Cluster::forward_from_here(Bytes command, std::shared_ptr<OneShot<Re
 }
 
 Awaitable<Result<std::uint64_t>> Cluster::ask_to_commit(const Bytes& command) {
-  const BrokerId controller = broker_.metadata->active_controller();
-  if (controller.value < 0) {
-    co_return failure(ErrorCode::NOT_CONTROLLER, "the cluster has no active controller");
-  }
-  if (controller == broker_.config.node_id) {
+  if (broker_.metadata->active_controller() == broker_.config.node_id) {
     auto decoded = decode_command(command);
     if (!decoded) {
       co_return std::unexpected(std::move(decoded.error()));
@@ -132,16 +158,15 @@ Awaitable<Result<std::uint64_t>> Cluster::ask_to_commit(const Bytes& command) {
     note_successor(*decoded);
     co_return co_await broker_.metadata->commit(std::move(*decoded));
   }
-  const auto peer = controller_peer(controller);
   const ProposeRequest request{.cluster_id = broker_.directory->cluster_id(), .command = command};
-  const auto answer = co_await peer->call(request, call_time_out);
+  const auto answer = co_await call_controller(request, call_time_out);
   if (!answer) {
     co_return std::unexpected(answer.error());
   }
-  if (answer->response.error_code != ErrorCode::NONE) {
-    co_return failure(answer->response.error_code, "the active controller refused it");
+  if (answer->error_code != ErrorCode::NONE) {
+    co_return failure(answer->error_code, "the active controller refused it");
   }
-  co_return static_cast<std::uint64_t>(answer->response.index);
+  co_return static_cast<std::uint64_t>(answer->index);
 }
 
 Awaitable<Result<DescribeQuorumResponse>> Cluster::ask_controller(const DescribeQuorumRequest& request) {
@@ -151,15 +176,46 @@ Awaitable<Result<DescribeQuorumResponse>> Cluster::ask_controller(const Describe
 }
 
 Awaitable<> Cluster::ask_controller_from_here(DescribeQuorumRequest request, std::shared_ptr<QuorumAnswer> done) {
-  const BrokerId controller = broker_.metadata->active_controller();
-  if (controller.value < 0 || controller == broker_.config.node_id) {
-    done->complete(failure(ErrorCode::NOT_CONTROLLER, "the cluster has no active controller"));
-    co_return;
+  done->complete(co_await call_controller(request, call_time_out));
+}
+
+Awaitable<Result<void>> Cluster::change_voter(const VoterChange& change, Clock::duration time_out) {
+  const auto done = std::make_shared<OneShot<Result<void>>>();
+  asio::co_spawn(core_.io, change_voter_from_here(change, Clock::now() + time_out, done), asio::detached);
+  co_return co_await done->wait();
+}
+
+Awaitable<> Cluster::change_voter_from_here(VoterChange change, Clock::time_point deadline,
+                                            std::shared_ptr<OneShot<Result<void>>> done) {
+  Result<void> outcome = failure(ErrorCode::REQUEST_TIMED_OUT, "the quorum has not come round to it");
+  while (!is_stopping_ && Clock::now() < deadline) {
+    const auto told = co_await ask_to_change(change);
+    const bool is_final =
+        told ? *told
+             : told.error().code != ErrorCode::NOT_CONTROLLER && told.error().code != ErrorCode::NETWORK_EXCEPTION;
+    if (is_final) {
+      outcome = told ? Result<void>{} : std::unexpected(told.error());
+      break;
+    }
+    co_await pause(pause_without_controller);
   }
-  const auto peer = controller_peer(controller);
-  auto answer = co_await peer->call(request, call_time_out);
-  done->complete(answer ? Result<DescribeQuorumResponse>(std::move(answer->response))
-                        : std::unexpected(std::move(answer.error())));
+  done->complete(std::move(outcome));
+}
+
+Awaitable<Result<bool>> Cluster::ask_to_change(const VoterChange& change) {
+  if (broker_.metadata->active_controller() == broker_.config.node_id) {
+    co_return co_await broker_.metadata->change_voter(change.broker, change.shall_vote);
+  }
+  const ChangeVoterRequest request{
+      .cluster_id = broker_.directory->cluster_id(), .broker_id = change.broker, .shall_vote = change.shall_vote};
+  const auto answer = co_await call_controller(request, call_time_out);
+  if (!answer) {
+    co_return std::unexpected(answer.error());
+  }
+  if (answer->error_code != ErrorCode::NONE) {
+    co_return failure(answer->error_code, answer->error_message.value_or(""));
+  }
+  co_return answer->is_done;
 }
 
 Awaitable<MemberHeartbeatResponse> Cluster::send_heartbeat() {
@@ -170,14 +226,13 @@ Awaitable<MemberHeartbeatResponse> Cluster::send_heartbeat() {
                                        .want_fence = false,
                                        .want_shut_down = wants_to_leave_,
                                        .has_offline_log_dir = broker_.partitions.failure().has_value()};
-  const BrokerId controller = broker_.metadata->active_controller();
-  MemberHeartbeatResponse answer{.error_code = ErrorCode::NOT_CONTROLLER};
-  if (controller == broker_.config.node_id) {
+  MemberHeartbeatResponse answer;
+  if (broker_.metadata->active_controller() == broker_.config.node_id) {
     answer = co_await heartbeat(request);
-  } else if (controller.value >= 0) {
-    const auto peer = controller_peer(controller);
-    auto called = co_await peer->call(request, std::chrono::milliseconds(broker_.config.broker_session_timeout_ms));
-    answer = called ? called->response : MemberHeartbeatResponse{.error_code = called.error().code};
+  } else {
+    const std::chrono::milliseconds time_out(broker_.config.broker_session_timeout_ms);
+    const auto called = co_await call_controller(request, time_out);
+    answer = called ? *called : MemberHeartbeatResponse{.error_code = called.error().code};
   }
   if (answer.error_code == ErrorCode::STALE_BROKER_EPOCH && !is_stopping_ && !wants_to_leave_) {
     co_await register_here();

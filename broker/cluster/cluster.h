@@ -41,8 +41,9 @@ class Cluster final : public ClusterServices {
   void receive(const quorum::Message& message) override;
   Awaitable<ProposeResponse> propose(std::span<const std::byte> command) override;
   Awaitable<MemberHeartbeatResponse> heartbeat(const MemberHeartbeatRequest& request) override;
-  Awaitable<JoinQuorumResponse> join_quorum(const JoinQuorumRequest& request) override;
+  Awaitable<ErrorCode> join_quorum(const JoinQuorumRequest& request) override;
   Awaitable<Result<DescribeQuorumResponse>> ask_controller(const DescribeQuorumRequest& request) override;
+  Awaitable<Result<void>> change_voter(const VoterChange& change, Clock::duration time_out) override;
 
  private:
   // cluster.cc: a member
@@ -51,15 +52,23 @@ class Cluster final : public ClusterServices {
   Awaitable<Result<std::uint64_t>> ask_to_commit(const Bytes& command);
   using QuorumAnswer = OneShot<Result<DescribeQuorumResponse>>;
   Awaitable<> ask_controller_from_here(DescribeQuorumRequest request, std::shared_ptr<QuorumAnswer> done);
+  Awaitable<> change_voter_from_here(VoterChange change, Clock::time_point deadline,
+                                     std::shared_ptr<OneShot<Result<void>>> done);
+  Awaitable<Result<bool>> ask_to_change(const VoterChange& change);
   Awaitable<> send_heartbeats();
   Awaitable<MemberHeartbeatResponse> send_heartbeat();
   Awaitable<> alter_partition(std::shared_ptr<Partition> partition, replica_effect::SendAlterPartition request);
   Awaitable<> pause(Clock::duration duration);
-  std::shared_ptr<Peer> controller_peer(BrokerId id);
+  [[nodiscard]] std::map<BrokerId, std::string> voters() const;
+  std::shared_ptr<Peer> controller_peer(BrokerId id, const std::string& address);
+  template <class Request>
+  Awaitable<Result<typename Request::Response>> call_controller(const Request& request, Clock::duration time_out);
   [[nodiscard]] std::optional<PeerAddress> address_of(BrokerId id) const;
 
   // cluster_joining.cc: until it is one
-  Awaitable<> become_observer();
+  Awaitable<> find_quorum();
+  Awaitable<> ask_to_join();
+  void connect_to_voters();
   Awaitable<> learn_whether_quorum_is_new();
   Awaitable<bool> is_new_for_all();
   [[nodiscard]] JoinQuorumRequest join_request() const;
@@ -71,6 +80,7 @@ class Cluster final : public ClusterServices {
   void keep_house(std::int64_t now_ms);
   void decide(Command command);
   void peer_lost(quorum::ServerId server, bool was_connected);
+  void note_servers();
   void note_who_lives(std::int64_t now_ms);
   Awaitable<> replace_controller(quorum::ServerId gone);
   void note_successor(const Command& command);
@@ -82,6 +92,8 @@ class Cluster final : public ClusterServices {
   QuorumTransport transport_;
   ReplicaNetwork replicas_;
   std::map<BrokerId, std::shared_ptr<Peer>> controller_peers_;
+  std::map<BrokerId, std::string> told_voters_;
+  std::uint64_t seen_servers_version_ = 0;
   std::vector<BrokerEndpoint> endpoints_;
   std::atomic<std::int64_t> epoch_ = -1;  // this broker's
   bool has_joined_ = false;

@@ -36,6 +36,7 @@ Awaitable<> Cluster::control() {
   while (!is_stopping_) {
     const std::int64_t now_ms = steady_clock_ms();
     note_who_lives(now_ms);
+    note_servers();
     if (!broker_.metadata->is_active()) {
       sessions_.reset();
       being_fenced_.clear();
@@ -114,6 +115,15 @@ void Cluster::decide(Command command) {
   });
 }
 
+void Cluster::note_servers() {
+  const std::uint64_t version = broker_.metadata->servers_version();
+  if (std::exchange(seen_servers_version_, version) != version) {
+    if (const auto servers = broker_.metadata->servers(); !servers.empty()) {
+      transport_.stay_connected(servers);
+    }
+  }
+}
+
 void Cluster::note_who_lives(std::int64_t now_ms) {
   broker_.metadata->read([&](const Controller& state) {
     for (const auto& [id, broker] : state.brokers()) {
@@ -144,13 +154,13 @@ void Cluster::peer_lost(quorum::ServerId server, bool was_connected) {
 
 // One of the other voters after the other: those that stand for election together split the votes.
 Awaitable<> Cluster::replace_controller(quorum::ServerId gone) {
-  const std::vector<quorum::Server> voters = quorum_plan(broker_.config).voters;
-  const quorum::ServerId self = quorum::server_id(broker_.config.node_id);
-  if (std::ranges::find(voters, self, &quorum::Server::id) == voters.end()) {
+  const auto all = voters();
+  const BrokerId self = broker_.config.node_id;
+  if (!all.contains(self)) {
     co_return;
   }
-  const auto before_self =
-      std::ranges::count_if(voters, [&](const auto& one) { return one.id < self && one.id != gone; });
+  const auto before_self = std::ranges::count_if(
+      all, [&](const auto& one) { return one.first < self && one.first != quorum::broker_id(gone); });
   co_await pause(before_self * turn_to_stand);
   if (!is_stopping_ && transport_.is_refused(gone)) {
     broker_.metadata->leader_is_gone(gone);
@@ -186,9 +196,9 @@ Awaitable<ProposeResponse> Cluster::propose(std::span<const std::byte> command) 
                   : ProposeResponse{.error_code = index.error().code};
 }
 
-Awaitable<JoinQuorumResponse> Cluster::join_quorum(const JoinQuorumRequest& request) {
+Awaitable<ErrorCode> Cluster::join_quorum(const JoinQuorumRequest& request) {
   const auto added = co_await broker_.metadata->add_observer(request.broker_id, request.address);
-  co_return JoinQuorumResponse{.error_code = added ? ErrorCode::NONE : added.error().code};
+  co_return added ? ErrorCode::NONE : added.error().code;
 }
 
 Awaitable<MemberHeartbeatResponse> Cluster::heartbeat(const MemberHeartbeatRequest& request) {

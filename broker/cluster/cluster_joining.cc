@@ -20,7 +20,7 @@ constexpr auto shortest_pause = std::chrono::milliseconds(2);
 constexpr auto quick_pause = std::chrono::milliseconds(100);
 constexpr auto slow_pause = std::chrono::milliseconds(500);
 constexpr auto longest_question = std::chrono::seconds(1);
-constexpr auto longest_change = std::chrono::seconds(10);
+constexpr auto patience_of_voter = std::chrono::seconds(3);
 constexpr auto silence_before_telling = std::chrono::seconds(10);
 
 }  // namespace
@@ -28,9 +28,11 @@ constexpr auto silence_before_telling = std::chrono::seconds(10);
 Awaitable<> Cluster::join(std::vector<BrokerEndpoint> endpoints) {
   endpoints_ = std::move(endpoints);
   broker_.metadata->run();
-  transport_.open();
+  connect_to_voters();
   asio::co_spawn(core_.io, control(), asio::detached);
-  asio::co_spawn(core_.io, learn_whether_quorum_is_new(), asio::detached);
+  if (quorum_plan(broker_.config).is_voter()) {
+    asio::co_spawn(core_.io, learn_whether_quorum_is_new(), asio::detached);
+  }
   co_await register_here();
   if (is_stopping_) {
     co_return;
@@ -87,7 +89,7 @@ Awaitable<bool> Cluster::is_new_for_all() {
     if (voter.id == request.broker_id) {
       continue;
     }
-    const auto peer = controller_peer(voter.id);
+    const auto peer = controller_peer(voter.id, fmt::format("{}:{}", voter.host, voter.port));
     const auto answer = co_await peer->call(request, longest_question);
     if (!answer || !answer->response.is_new) {
       co_return false;
@@ -96,26 +98,58 @@ Awaitable<bool> Cluster::is_new_for_all() {
   co_return true;
 }
 
-// Until the voters send the metadata log here, too. Any of them may be the active controller.
-Awaitable<> Cluster::become_observer() {
-  const JoinQuorumRequest request = join_request();
+// Until the quorum's leader sends the metadata log here. Who votes hears from it by itself, unless it votes no more and
+// does not know that yet.
+Awaitable<> Cluster::find_quorum() {
+  const bool is_voter = voters().contains(broker_.config.node_id);
+  auto asks_at = Clock::now() + (is_voter ? patience_of_voter : Clock::duration{});
   while (!is_stopping_) {
-    for (const QuorumVoter& voter : broker_.config.controller_quorum_voters) {
-      const auto peer = controller_peer(voter.id);
-      const auto answer = co_await peer->call(request, longest_change);
-      if (is_stopping_ || (answer && answer->response.error_code == ErrorCode::NONE)) {
-        co_return;
-      }
+    const QuorumStatus status = co_await broker_.metadata->status();
+    if (status.is_current) {
+      break;
     }
-    co_await pause(quick_pause);
+    if (Clock::now() >= asks_at) {
+      co_await ask_to_join();
+      asks_at = Clock::now() + quick_pause;
+    }
+    co_await pause(shortest_pause);
   }
+}
+
+// Any voter may be the active controller, and knows the others, who may be newer than the settings.
+Awaitable<> Cluster::ask_to_join() {
+  const JoinQuorumRequest request = join_request();
+  for (const auto& [id, address] : voters()) {
+    if (id == request.broker_id || is_stopping_) {
+      continue;
+    }
+    const auto peer = controller_peer(id, address);
+    const auto answer = co_await peer->call(request, longest_question);
+    if (!answer) {
+      continue;
+    }
+    const auto told = parse_voters(answer->response.voters);
+    for (const QuorumVoter& voter : told.value_or(std::vector<QuorumVoter>{})) {
+      told_voters_[voter.id] = fmt::format("{}:{}", voter.host, voter.port);
+    }
+    connect_to_voters();
+    if (answer->response.error_code == ErrorCode::NONE && !answer->response.is_new) {
+      co_return;
+    }
+  }
+}
+
+void Cluster::connect_to_voters() {
+  std::vector<quorum::Server> servers;
+  for (const auto& [id, address] : voters()) {
+    servers.push_back({.id = quorum::server_id(id), .address = address, .role = quorum::ServerRole::voter});
+  }
+  transport_.stay_connected(servers);
 }
 
 // Until it is registered. The process before this one may count as alive for a while yet.
 Awaitable<> Cluster::register_here() {
-  if (!quorum_plan(broker_.config).is_voter()) {
-    co_await become_observer();
-  }
+  co_await find_quorum();
   while (!is_stopping_) {
     RegisterBroker command{.broker_id = broker_.config.node_id,
                            .incarnation_id = incarnation_,

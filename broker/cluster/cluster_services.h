@@ -1,5 +1,5 @@
-// What a broker of a cluster does for the others; the handlers of what they say (10000, 10001, 10003, 10004, 55) call
-// it.
+// What a broker of a cluster does for the others; the handlers of what they say (10000, 10001, 10003, 10004, 10005, 55)
+// call it.
 #pragma once
 
 #include <cstddef>
@@ -7,6 +7,7 @@
 
 #include "broker/asio.h"
 #include "broker/cluster/recent_losses.h"
+#include "broker/cluster/voter_change.h"
 #include "protocol/api/10001_propose.h"
 #include "protocol/api/10003_member_heartbeat.h"
 #include "protocol/api/10004_join_quorum.h"
@@ -27,9 +28,12 @@ class ClusterServices {
   // The command lives as long as the coroutine.
   virtual Awaitable<ProposeResponse> propose(std::span<const std::byte> command) = 0;
   virtual Awaitable<MemberHeartbeatResponse> heartbeat(const MemberHeartbeatRequest& request) = 0;
-  virtual Awaitable<JoinQuorumResponse> join_quorum(const JoinQuorumRequest& request) = 0;
+  virtual Awaitable<ErrorCode> join_quorum(const JoinQuorumRequest& request) = 0;
   // What the active controller answers. Errors: NOT_CONTROLLER, NETWORK_EXCEPTION, REQUEST_TIMED_OUT.
   virtual Awaitable<Result<DescribeQuorumResponse>> ask_controller(const DescribeQuorumRequest& request) = 0;
+
+  // Until it is so, wherever the active controller is. Errors: of MetadataQuorum::change_voter; REQUEST_TIMED_OUT.
+  virtual Awaitable<Result<void>> change_voter(const VoterChange& change, Clock::duration time_out) = 0;
 
   RecentLosses recent_losses;
 };

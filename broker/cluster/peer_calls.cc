@@ -156,6 +156,7 @@ template Awaitable<Result<PeerAnswer<MemberHeartbeatResponse>>> Peer::call(const
 template Awaitable<Result<PeerAnswer<JoinQuorumResponse>>> Peer::call(const JoinQuorumRequest&, Clock::duration);
 template Awaitable<Result<PeerAnswer<DescribeQuorumResponse>>> Peer::call(const DescribeQuorumRequest&,
                                                                           Clock::duration);
+template Awaitable<Result<PeerAnswer<ChangeVoterResponse>>> Peer::call(const ChangeVoterRequest&, Clock::duration);
 template void Peer::send(const QuorumMessageRequest&);
 
 }  // namespace ottla

@@ -1,5 +1,6 @@
 #include "broker/cluster/quorum_transport.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -33,15 +34,8 @@ PeerAddress to_peer_address(const std::string& text) {
   return {text.substr(0, colon), static_cast<std::uint16_t>(std::stoi(text.substr(colon + 1)))};
 }
 
-QuorumTransport::QuorumTransport(Core& core, std::string cluster_id, quorum::ServerId self,
-                                 const std::map<quorum::ServerId, PeerAddress>& addresses, const Lost& lost)
-    : core_(core), cluster_id_(std::move(cluster_id)), lost_(lost) {
-  for (const auto& [id, address] : addresses) {
-    if (id != self) {
-      peers_[id] = connect_to(id, address);
-    }
-  }
-}
+QuorumTransport::QuorumTransport(Core& core, std::string cluster_id, quorum::ServerId self, const Lost& lost)
+    : core_(core), cluster_id_(std::move(cluster_id)), self_(self), lost_(lost) {}
 
 QuorumTransport::Peers QuorumTransport::connect_to(quorum::ServerId server, const PeerAddress& address) {
   return {.talk = std::make_shared<Peer>(
@@ -80,9 +74,21 @@ void QuorumTransport::send(const quorum::Message& message, const std::string& ad
   });
 }
 
-void QuorumTransport::open() {
-  for (const auto& [id, peers] : peers_) {
-    peers.talk->open();
+void QuorumTransport::stay_connected(const std::vector<quorum::Server>& servers) {
+  std::erase_if(peers_, [&](const auto& one) {
+    const bool is_gone = std::ranges::find(servers, one.first, &quorum::Server::id) == servers.end();
+    if (is_gone) {
+      one.second.talk->close();
+      one.second.snapshots->close();
+    }
+    return is_gone;
+  });
+  for (const quorum::Server& server : servers) {
+    if (server.id != self_) {
+      if (const Peers* peers = find(server.id, server.address)) {
+        peers->talk->open();
+      }
+    }
   }
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "broker/cluster/peer.h"
 #include "replication/quorum/types.h"
@@ -20,15 +21,15 @@ class QuorumTransport {
   // `lost` is called on the core's thread when the connection to a server breaks, or cannot be made.
   using Lost = std::function<void(quorum::ServerId, bool was_connected)>;
   // REQUIRES: lives as long as the core runs.
-  QuorumTransport(Core& core, std::string cluster_id, quorum::ServerId self,
-                  const std::map<quorum::ServerId, PeerAddress>& addresses, const Lost& lost);
+  QuorumTransport(Core& core, std::string cluster_id, quorum::ServerId self, const Lost& lost);
   QuorumTransport(const QuorumTransport&) = delete;
   QuorumTransport& operator=(const QuorumTransport&) = delete;
 
-  // Any thread. To a server that is none of those above it goes by `address`, HOST:PORT, if there is one.
-  void send(const quorum::Message& message, const std::string& address = "");
-  // On the core's thread, as all below. Connects to those addresses, to know when they go.
-  void open();
+  // Any thread. By `address`, HOST:PORT; without one, by the last that was heard of.
+  void send(const quorum::Message& message, const std::string& address);
+  // On the core's thread, as all below. Stays connected to these, to know when they go; forgets those that it does not
+  // know.
+  void stay_connected(const std::vector<quorum::Server>& servers);
   // The process of this server is not there, as far as is known.
   [[nodiscard]] bool is_refused(quorum::ServerId server) const;
   // Nothing is sent from here on.
@@ -45,6 +46,7 @@ class QuorumTransport {
 
   Core& core_;
   const std::string cluster_id_;
+  const quorum::ServerId self_;
   const Lost lost_;
   bool is_closed_ = false;
   std::map<quorum::ServerId, Peers> peers_;

@@ -39,16 +39,20 @@ class QuorumTransportTest : public testing::Test {
   FakeBroker third;
   Core core{0};
   std::atomic<quorum::ServerId> lost = 0;
-  QuorumTransport transport{core,
-                            "cluster",
-                            1,
-                            {{1, {}}, {2, second.address()}, {3, third.address()}},
-                            [this](quorum::ServerId server, bool) { lost = server; }};
+  void send(const quorum::Message& message) {
+    const auto address = addresses.find(message.to);
+    transport.send(message, address == addresses.end() ? "" : address->second);
+  }
+  static std::string text_of(const PeerAddress& address) { return fmt::format("{}:{}", address.host, address.port); }
+
+  const std::map<quorum::ServerId, std::string> addresses{{2, text_of(second.address())},
+                                                          {3, text_of(third.address())}};
+  QuorumTransport transport{core, "cluster", 1, [this](quorum::ServerId server, bool) { lost = server; }};
 };
 
 TEST_F(QuorumTransportTest, a_message_goes_to_its_server) {
-  transport.send(to(2, quorum::TimeoutNow{.term = 5}));
-  transport.send(to(3, quorum::TimeoutNow{.term = 6}));
+  send(to(2, quorum::TimeoutNow{.term = 5}));
+  send(to(3, quorum::TimeoutNow{.term = 6}));
   auto with_second = second.accept();
   auto with_third = third.accept();
   const auto message = next(with_second);
@@ -60,39 +64,48 @@ TEST_F(QuorumTransportTest, a_message_goes_to_its_server) {
 }
 
 TEST_F(QuorumTransportTest, snapshots_have_a_connection_of_their_own) {
-  transport.send(to(2, quorum::TimeoutNow{.term = 5}));
+  send(to(2, quorum::TimeoutNow{.term = 5}));
   auto first = second.accept();
   EXPECT_EQ(next(first).term, 5);
-  transport.send(snapshot_to(2));
+  send(snapshot_to(2));
   auto other = second.accept();
   EXPECT_EQ(next(other).kind, QuorumMessageRequest::Kind::install_snapshot);
-  transport.send(to(2, quorum::TimeoutNow{.term = 8}));
+  send(to(2, quorum::TimeoutNow{.term = 8}));
   EXPECT_EQ(next(first).term, 8);
 }
 
 TEST_F(QuorumTransportTest, a_server_that_is_gone_is_told_of_and_one_that_nobody_knows_does_no_harm) {
-  transport.send(to(9, quorum::TimeoutNow{.term = 5}));
-  transport.send(to(3, quorum::TimeoutNow{.term = 5}));
+  send(to(9, quorum::TimeoutNow{.term = 5}));
+  send(to(3, quorum::TimeoutNow{.term = 5}));
   third.accept().close();
   EXPECT_TRUE(comes_true([this] { return lost == 3; }));
-  transport.send(to(2, quorum::TimeoutNow{.term = 6}));
+  send(to(2, quorum::TimeoutNow{.term = 6}));
   auto with_second = second.accept();
   EXPECT_EQ(next(with_second).term, 6);
   EXPECT_EQ(lost, 3U);
 }
 
-TEST_F(QuorumTransportTest, it_connects_with_nothing_to_say) {
-  run_on(core, [this] { transport.open(); });
-  second.accept();
-  third.accept();
+TEST_F(QuorumTransportTest, it_stays_connected_with_nothing_to_say_until_a_server_is_none_any_more) {
+  std::vector<quorum::Server> servers{{.id = 1, .address = "nobody:1"}};
+  for (const auto& [id, address] : addresses) {
+    servers.push_back({.id = id, .address = address, .role = quorum::ServerRole::voter});
+  }
+  run_on(core, [&] { transport.stay_connected(servers); });
+  auto with_second = second.accept();
+  auto with_third = third.accept();
+  servers.pop_back();
+  run_on(core, [&] { transport.stay_connected(servers); });
+  EXPECT_FALSE(with_third.next());
+  send(to(2, quorum::TimeoutNow{.term = 5}));
+  EXPECT_EQ(next(with_second).term, 5);
 }
 
 TEST_F(QuorumTransportTest, nothing_is_sent_after_close) {
-  transport.send(to(2, quorum::TimeoutNow{.term = 5}));
+  send(to(2, quorum::TimeoutNow{.term = 5}));
   auto with_second = second.accept();
   EXPECT_EQ(next(with_second).term, 5);
   run_on(core, [this] { transport.close(); });
-  transport.send(to(2, quorum::TimeoutNow{.term = 6}));
+  send(to(2, quorum::TimeoutNow{.term = 6}));
   EXPECT_FALSE(with_second.next());
 }
 

@@ -66,9 +66,11 @@ class FakeServices final : public ClusterServices {
     MemberHeartbeatResponse response{.is_caught_up = request.metadata_index > 0};
     co_return response;
   }
-  Awaitable<JoinQuorumResponse> join_quorum(const JoinQuorumRequest& request) override {
-    JoinQuorumResponse response{.error_code = request.address.empty() ? ErrorCode::INVALID_REQUEST : ErrorCode::NONE};
-    co_return response;
+  Awaitable<ErrorCode> join_quorum(const JoinQuorumRequest& request) override {
+    co_return request.address.empty() ? ErrorCode::INVALID_REQUEST : ErrorCode::NONE;
+  }
+  Awaitable<Result<void>> change_voter(const VoterChange& /*change*/, Clock::duration /*time_out*/) override {
+    co_return failure(ErrorCode::NOT_CONTROLLER, "nobody is");
   }
   Awaitable<Result<DescribeQuorumResponse>> ask_controller(const DescribeQuorumRequest& request) override {
     DescribeQuorumResponse response;

@@ -1,6 +1,6 @@
-// JoinQuorum 0: answered by the active controller when the change of the quorum is under way; a voter that asks is told
-// at once, by any.
-#include <algorithm>
+// JoinQuorum 0: answered by the active controller when the change of the quorum is under way; by any, as long as
+// nothing was agreed on yet.
+#include <fmt/format.h>
 
 #include "broker/cluster/cluster_config.h"
 #include "broker/cluster/cluster_request.h"
@@ -14,17 +14,23 @@ Awaitable<JoinQuorumResponse> handle(RequestContext& context, JoinQuorumRequest&
   if (!is_of_our_cluster(context, request.cluster_id)) {
     co_return JoinQuorumResponse{};
   }
-  const auto& voters = context.broker.config.controller_quorum_voters;
-  if (std::ranges::find(voters, request.broker_id, &QuorumVoter::id) != voters.end()) {
-    const QuorumStatus status = co_await context.broker.metadata->status();
-    co_return JoinQuorumResponse{.is_new = status.is_new};
+  const QuorumStatus status = co_await context.broker.metadata->status();
+  JoinQuorumResponse response{.is_new = status.is_new};
+  for (const QuorumStatus::Server& server : status.servers) {
+    if (server.is_voter) {
+      response.voters.push_back(fmt::format("{}@{}", server.id.value, server.address));
+    }
+  }
+  if (status.is_new) {
+    co_return response;
   }
   // The same form as of a voter in the settings.
-  const auto parsed = parse_voters(std::vector{fmt::format("{}@{}", request.broker_id.value, request.address)});
-  if (!parsed) {
-    co_return JoinQuorumResponse{.error_code = ErrorCode::INVALID_REQUEST};
+  if (!parse_voters(std::vector{fmt::format("{}@{}", request.broker_id.value, request.address)})) {
+    response.error_code = ErrorCode::INVALID_REQUEST;
+    co_return response;
   }
-  co_return co_await context.broker.cluster->join_quorum(request);
+  response.error_code = co_await context.broker.cluster->join_quorum(request);
+  co_return response;
 }
 
 }  // namespace ottla

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "protocol/schema.h"
 #include "protocol/wire_types.h"
@@ -13,9 +14,11 @@ namespace ottla {
 struct JoinQuorumResponse {
   ErrorCode error_code = ErrorCode::NONE;  // NOT_CONTROLLER; REQUEST_TIMED_OUT: try again; INVALID_REQUEST
   bool is_new = false;                     // the log of the one that was asked has nothing but the first voters
+  std::vector<std::string> voters;         // ID@HOST:PORT, as the one that was asked knows them
   static void fields(auto& v, auto& m) {
     v("ErrorCode", m.error_code);
     v("IsNew", m.is_new);
+    v("Voters", m.voters);
   }
 };
 

@@ -1,4 +1,4 @@
-"""ElectLeaders, AlterPartitionReassignments, ListPartitionReassignments, DescribeQuorum, UnregisterBroker: of one broker."""
+"""ElectLeaders, AlterPartitionReassignments, ListPartitionReassignments, DescribeQuorum, UnregisterBroker, AddRaftVoter, RemoveRaftVoter: of one broker."""
 from scenario import scenario
 
 PREFERRED, UNCLEAN = 0, 1
@@ -104,3 +104,14 @@ def describe_other_quorums(s):
 def unregister_brokers_that_are_not_there(s):
     for broker in (7, -1, 2**31 - 1):
         s.ask("UnregisterBroker", 0, broker_id=broker)
+
+
+@scenario
+def who_votes_of_a_broker_on_its_own(s):
+    some, none = "abcdefghijklmnopqrstuw", "AAAAAAAAAAAAAAAAAAAAAA"
+    for voter, directory in ((1, none), (1, some), (7, some), (-1, some)):
+        for v in s.versions("AddRaftVoter"):
+            s.ask("AddRaftVoter", v, cluster_id=None, timeout_ms=1000, voter_id=voter, voter_directory_id=directory,
+                  listeners=[{"name": "CONTROLLER", "host": "127.0.0.1", "port": 9999}],
+                  **({"ack_when_committed": True} if v > 0 else {}))
+        s.ask("RemoveRaftVoter", 0, cluster_id=None, voter_id=voter, voter_directory_id=directory)
