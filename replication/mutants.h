@@ -36,6 +36,7 @@ enum class Mutant {
   elects_anyone = 24,               // controller: a fenced broker, or one outside the ISR
   generation_unchecked = 25,        // a late fetch reply or disk completion
   late_alter_partition_reply = 26,  // a success that answers an older change
+  logs_compared_once = 27,          // KIP-279 only: by the first fetch of an epoch; no epoch is checked on any
   // The controller's own.
   election_keeps_leader_epoch = 31,
   change_keeps_partition_epoch = 32,

@@ -59,6 +59,9 @@ class Replica {
   [[nodiscard]] const Isr& isr() const { return isr_; }
   [[nodiscard]] std::uint64_t generation() const { return generation_; }
   [[nodiscard]] const std::vector<Follower>& followers() const { return followers_; }  // a leader's
+  // Gives add(number) all that decides what comes next; replica_state.h has it.
+  template <class Add>
+  void add_state(std::int64_t now_ms, const Add& add) const;
 
  private:
   struct Context {

@@ -83,6 +83,7 @@ void Replica::on(const Context& context, const FetchDone& done) {
     truncate(context, done.diverging_epoch);
     return;
   }
+  hides_last_epoch_ = hides_last_epoch_ || mutant(Mutant::logs_compared_once);
   leader_high_watermark_ = done.high_watermark;
   leader_log_start_offset_ = done.log_start_offset;
   has_more_ = done.has_records;

@@ -68,7 +68,8 @@ ErrorCode Replica::check_fetch(const FollowerFetch& fetch) const {
   if (known == nullptr || follower == followers_.end()) {
     return ErrorCode::UNKNOWN_LEADER_EPOCH;
   }
-  if (fetch.current_leader_epoch != metadata_.leader_epoch && !mutant(Mutant::fetch_epoch_unchecked)) {
+  if (fetch.current_leader_epoch != metadata_.leader_epoch && !mutant(Mutant::fetch_epoch_unchecked) &&
+      !mutant(Mutant::logs_compared_once)) {
     return fetch.current_leader_epoch < metadata_.leader_epoch ? ErrorCode::FENCED_LEADER_EPOCH
                                                                : ErrorCode::UNKNOWN_LEADER_EPOCH;
   }
