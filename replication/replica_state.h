@@ -48,8 +48,7 @@ void add_isr(const Isr& isr, std::int64_t now_ms, const Add& add) {
   }
   add(pending->partition_epoch.value);
   add(now_ms - pending->sent_ms);
-  add(pending->unanswered);
-  add((pending->is_answered_by_log ? 1 : 0) + (pending->takes_back ? 2 : 0));
+  add(pending->is_answered_by_log ? 1 : 0);
 }
 
 template <class Add>
