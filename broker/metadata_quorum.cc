@@ -63,8 +63,15 @@ std::vector<quorum::Server> voters_in(const quorum::StoredState& state) {
 Result<void> check_voters(const quorum::StoredState& state, const QuorumPlan& plan, const std::string& directory) {
   const auto stored = voters_in(state);
   const bool is_same_alone = !plan.is_cluster && stored.size() == 1 && stored[0].id == plan.self();
-  const bool is_new = !plan.is_voter() && !state.snapshot && state.entries.empty();
+  const bool is_new = !state.snapshot && state.entries.empty();
   const bool is_of_cluster = std::ranges::find(stored, address_alone, &quorum::Server::address) == stored.end();
+  const auto self = std::ranges::find(stored, plan.self(), &quorum::Server::id);
+  if (plan.is_cluster && is_of_cluster && self != stored.end() && self->address != plan.address) {
+    return failure(ErrorCode::INCONSISTENT_VOTER_SET,
+                   fmt::format("{}: this broker votes at {}, where the others look for it, and is to be at {}: "
+                               "remove-controller, then start it there, then add-controller",
+                               directory, self->address, plan.address));
+  }
   if (is_same_alone || is_new || (plan.is_cluster && is_of_cluster)) {
     if (plan.is_cluster && !is_new && stored != plan.voters) {
       logger().info("{} knows the voters {}; controller.quorum.voters is {}", directory, text_of(stored),
@@ -89,11 +96,7 @@ Result<void> make_quorum(Disk& disk, QuorumStore& store, const CommandLog& log, 
                      fmt::format("{} was written by a broker on its own, and cannot join the voters {}", directory,
                                  text_of(plan.voters)));
     }
-    auto marked = mark_newcomer(disk, directory);
-    if (!marked || !plan.is_voter()) {  // what it is to know comes to it; it may have been made a voter
-      return marked;
-    }
-    return store.format({plan.voters});
+    return mark_newcomer(disk, directory);  // whatever the settings call it: it may have voted
   }
   const auto controller = replay(log);
   return controller ? store.adopt(plan.voters.front(), controller->snapshot()) : std::unexpected(controller.error());
@@ -122,7 +125,7 @@ Result<std::unique_ptr<MetadataQuorum>> MetadataQuorum::open(Disk& disk, const s
   const bool is_alone = !plan.is_cluster;
   auto made = std::make_unique<MetadataQuorum>(disk, directory, std::move(store), std::move(plan), partitions);
   quorum::Effects effects;
-  made->driver_.start(quorum_time_ms(), *state, effects);
+  made->driver_->start(quorum_time_ms(), *state, effects);
   made->carry_out(effects);
   if (made->failed_) {
     return std::unexpected(*made->failed_);
@@ -155,7 +158,7 @@ MetadataQuorum::MetadataQuorum(Disk& disk, std::string directory, QuorumStore st
       store_(std::move(store)),
       plan_(std::move(plan)),
       is_newcomer_(ottla::is_newcomer(disk, directory_)),
-      driver_(plan_.self(), plan_.address, plan_.settings, std::random_device{}()),
+      driver_(new_driver()),
       follower_(plan_.node_id, partitions, [this](const auto& look) {
         const std::shared_lock lock(state_mutex_);
         look(controller_);
@@ -254,14 +257,10 @@ Awaitable<Result<void>> MetadataQuorum::add_observer(BrokerId broker, std::strin
   co_return co_await done->wait();
 }
 
-void MetadataQuorum::remove_observers(std::chrono::milliseconds silence) {
-  enqueue(Task([this, silence] { remove_silent(wall_clock_ms() - silence.count()); }));
-}
-
 Awaitable<> MetadataQuorum::found_quorum() {
   const auto done = std::make_shared<OneShot<bool>>();
   enqueue(Task([this, done] {
-    end_newcomer();
+    found();
     done->complete(true);
   }));
   co_await done->wait();
@@ -272,7 +271,7 @@ Awaitable<> MetadataQuorum::hand_over() {
   enqueue(Task([this, done] {
     quorum::Effects effects;
     constexpr quorum::ServerId nearest = 0;
-    (void)driver_.transfer(quorum_time_ms(), nearest, effects);  // refused: it does not lead, or there is nobody else
+    (void)driver_->transfer(quorum_time_ms(), nearest, effects);  // refused: it does not lead, or there is nobody else
     carry_out(effects);
     done->complete(true);
   }));
@@ -283,7 +282,7 @@ void MetadataQuorum::leader_is_gone(quorum::ServerId server) {
   enqueue(Task([this, server] {
     if (!failed_ && !is_newcomer_) {
       quorum::Effects effects;
-      driver_.leader_is_gone(quorum_time_ms(), server, effects);
+      driver_->leader_is_gone(quorum_time_ms(), server, effects);
       carry_out(effects);
     }
   }));

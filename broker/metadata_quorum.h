@@ -112,9 +112,9 @@ class MetadataQuorum {
   // Those that are no voters, are not registered, and were not heard for `silence`, are sent nothing any more.
   void remove_observers(std::chrono::milliseconds silence);
   // As the active controller: this server of the quorum shall vote, or vote no more. True: so it is, durably. False: it
-  // is under way, ask again. Errors: NOT_CONTROLLER (ask the next one, also if it is this server that shall vote no
-  // more); VOTER_NOT_FOUND: it does not follow the metadata; INVALID_REQUEST: those that remain could not agree on
-  // anything.
+  // is under way, ask again. Errors: REQUEST_TIMED_OUT: not now, for the reason that is told; NOT_CONTROLLER: ask the
+  // next one, also if it is this server that shall vote no more; VOTER_NOT_FOUND: it does not follow the metadata;
+  // INVALID_REQUEST: those that remain could not agree on anything.
   Awaitable<Result<bool>> change_voter(BrokerId broker, bool shall_vote);
   // Who belongs to the quorum, as far as this server knows: the number changes with it.
   [[nodiscard]] std::uint64_t servers_version() const { return servers_version_; }
@@ -182,6 +182,9 @@ class MetadataQuorum {
   [[nodiscard]] bool is_barred(const quorum::MessageBody& message) const;
   void note_caught_up(const quorum::Message& message);
   void end_newcomer();
+  void found();
+  [[nodiscard]] std::unique_ptr<quorum::Driver> new_driver() const;
+  void check_leader(const quorum::Message& message) const;
   void note_contact(const quorum::Message& message);
   void send_all_again(quorum::ServerId server);
   void pass_on_for(quorum::ServerId server);
@@ -198,7 +201,7 @@ class MetadataQuorum {
   QuorumStore store_;
   const QuorumPlan plan_;
   std::atomic<bool> is_newcomer_;
-  quorum::Driver driver_;
+  std::unique_ptr<quorum::Driver> driver_;
   // Writes are durable when they return, and are reported once the effects that came with them are carried out.
   struct Written {
     quorum::WriteId id = 0;
@@ -216,6 +219,7 @@ class MetadataQuorum {
   std::map<quorum::ServerId, Contact> contacts_;     // of this server's present leadership
   std::map<quorum::ServerId, quorum::Server> anew_;  // observers that were removed, to begin with nothing
   std::int64_t leader_heard_ms_ = -1;
+  std::int64_t leads_since_ms_ = -1;
   std::pair<quorum::LogIndex, quorum::LogIndex> configurations_{};  // committed and not, as servers_ are
 
   mutable std::shared_mutex state_mutex_;

@@ -1,6 +1,9 @@
 // Who belongs to the quorum, how far each is, and what becomes of those that are new to it. On the quorum's thread.
 #include <fmt/format.h>
 
+#include <cstdlib>
+#include <random>
+
 #include "broker/log.h"
 #include "broker/metadata_quorum.h"
 #include "broker/quorum/newcomer.h"
@@ -25,11 +28,11 @@ bool MetadataQuorum::is_barred(const quorum::MessageBody& message) const {
 // An entry of the leader's own term is committed, and here: so is everything that was ever committed before.
 void MetadataQuorum::note_caught_up(const quorum::Message& message) {
   const auto* const append = std::get_if<quorum::AppendEntries>(&message.body);
-  const quorum::LogIndex committed = driver_.core().commit_index();
-  if (!is_newcomer_ || append == nullptr || append->term != driver_.core().term() || !driver_.log().has(committed)) {
+  const quorum::LogIndex committed = driver_->core().commit_index();
+  if (!is_newcomer_ || append == nullptr || append->term != driver_->core().term() || !driver_->log().has(committed)) {
     return;
   }
-  if (driver_.log().at(committed).term == append->term && driver_.core().last_stored() >= committed) {
+  if (driver_->log().at(committed).term == append->term && driver_->core().last_stored() >= committed) {
     end_newcomer();
   }
 }
@@ -41,26 +44,71 @@ void MetadataQuorum::end_newcomer() {
   }
 }
 
+std::unique_ptr<quorum::Driver> MetadataQuorum::new_driver() const {
+  return std::make_unique<quorum::Driver>(plan_.self(), plan_.address, plan_.settings, std::random_device{}());
+}
+
+// One of the first voters of a new quorum. The driver that waited for a leader has had none, and promised nothing.
+void MetadataQuorum::found() {
+  const quorum::Core& core = driver_->core();
+  const bool has_heard_leader = core.last_index() > 1 || (core.last_index() == 0 && core.term() > 0);
+  if (failed_ || !is_newcomer_ || has_heard_leader) {
+    return;
+  }
+  if (core.last_index() == 1) {  // a crash came between the two
+    end_newcomer();
+    return;
+  }
+  check(store_.format({plan_.voters}));
+  const auto state = store_.load();
+  check(state ? Result<void>{} : std::unexpected(state.error()));
+  end_newcomer();
+  if (failed_) {
+    return;
+  }
+  driver_ = new_driver();
+  quorum::Effects effects;
+  driver_->start(quorum_time_ms(), *state, effects);
+  carry_out(effects);
+}
+
+// Who was founded anew, with a directory that was emptied and settings of the time before others voted, must not go on
+// beside the quorum that there is.
+void MetadataQuorum::check_leader(const quorum::Message& message) const {
+  const bool is_from_leader = std::holds_alternative<quorum::AppendEntries>(message.body) ||
+                              std::holds_alternative<quorum::InstallSnapshot>(message.body);
+  const quorum::Configuration configuration = driver_->core().configuration();
+  if (is_from_leader && driver_->core().state() == quorum::State::leader &&
+      quorum::find(configuration, message.from) == nullptr) {
+    logger().critical(
+        "broker {} leads a quorum that this broker, which leads one of its own, does not know: start this one with an "
+        "empty directory, and with controller.quorum.voters as they are now",
+        quorum::broker_id(message.from).value);
+    logger().flush();
+    std::_Exit(1);
+  }
+}
+
 void MetadataQuorum::note_contact(const quorum::Message& message) {
   const bool is_from_leader = std::holds_alternative<quorum::AppendEntries>(message.body) ||
                               std::holds_alternative<quorum::InstallSnapshot>(message.body);
-  if (is_from_leader && quorum::term_of(message) == driver_.core().term()) {
+  if (is_from_leader && quorum::term_of(message) == driver_->core().term()) {
     leader_heard_ms_ = steady_clock_ms();
   }
   const auto* const result = std::get_if<quorum::AppendEntriesResult>(&message.body);
-  if (result == nullptr || driver_.leadership().state != quorum::State::leader) {
+  if (result == nullptr || driver_->leadership().state != quorum::State::leader) {
     return;
   }
   Contact& contact = contacts_[message.from];
   contact.last_heard_ms = wall_clock_ms();
   if (result->rejected == 0) {
     contact.lost_log_since_ms = -1;
-    if (result->last_log_index >= driver_.core().last_index()) {
+    if (result->last_log_index >= driver_->core().last_index()) {
       contact.last_caught_up_ms = contact.last_heard_ms;
     }
     return;
   }
-  if (result->last_log_index >= driver_.core().match_index(message.from).value_or(0)) {
+  if (result->last_log_index >= driver_->core().match_index(message.from).value_or(0)) {
     return;
   }
   contact.lost_log_since_ms = contact.lost_log_since_ms < 0 ? contact.last_heard_ms : contact.lost_log_since_ms;
@@ -72,7 +120,7 @@ void MetadataQuorum::note_contact(const quorum::Message& message) {
 
 // An observer is removed and added, which takes no other server.
 void MetadataQuorum::send_all_again(quorum::ServerId server) {
-  const quorum::Configuration configuration = driver_.core().configuration();
+  const quorum::Configuration configuration = driver_->core().configuration();
   const quorum::Server* one = quorum::find(configuration, server);
   if (one == nullptr || one->role == quorum::ServerRole::voter) {
     pass_on_for(server);
@@ -80,7 +128,7 @@ void MetadataQuorum::send_all_again(quorum::ServerId server) {
   }
   logger().warn("broker {} has lost its metadata, and is sent it all again", quorum::broker_id(server).value);
   quorum::Effects effects;
-  if (driver_.remove(quorum_time_ms(), server, effects)) {  // refused: it is tried again
+  if (driver_->remove(quorum_time_ms(), server, effects)) {  // refused: it is tried again
     anew_[server] = *one;
   }
   carry_out(effects);
@@ -96,7 +144,7 @@ void MetadataQuorum::add_anew() {
 // rejections for old ones. The next leader asks it anew where its log ends.
 void MetadataQuorum::pass_on_for(quorum::ServerId server) {
   quorum::ServerId best = 0;
-  const quorum::Core& core = driver_.core();
+  const quorum::Core& core = driver_->core();
   const std::int64_t now_ms = wall_clock_ms();
   for (const quorum::Server& one : core.configuration().servers) {
     const auto contact = contacts_.find(one.id);
@@ -112,13 +160,13 @@ void MetadataQuorum::pass_on_for(quorum::ServerId server) {
                 best == 0 ? std::string("nobody else") : fmt::format("broker {}", quorum::broker_id(best).value));
   if (best != 0) {
     quorum::Effects effects;
-    (void)driver_.transfer(quorum_time_ms(), best, effects);  // refused: it is tried again
+    (void)driver_->transfer(quorum_time_ms(), best, effects);  // refused: it is tried again
     carry_out(effects);
   }
 }
 
 QuorumStatus MetadataQuorum::look_at_quorum() const {
-  const quorum::Core& core = driver_.core();
+  const quorum::Core& core = driver_->core();
   QuorumStatus status{
       .is_leader = core.state() == quorum::State::leader,
       .is_new = core.last_index() <= 1,
@@ -146,102 +194,27 @@ QuorumStatus MetadataQuorum::look_at_quorum() const {
   return status;
 }
 
-// What the others need to be reached by: also what is not committed yet.
-void MetadataQuorum::note_servers() {
-  const quorum::Core& core = driver_.core();
-  const std::pair now(core.committed_configuration_index(), core.uncommitted_configuration_index());
-  if (std::exchange(configurations_, now) != now) {
-    const std::unique_lock lock(state_mutex_);
-    servers_ = core.configuration().servers;
-    ++servers_version_;
-  }
-}
-
-// A voter that has not been heard for a while is taken for dead.
-bool MetadataQuorum::can_agree_without(quorum::ServerId voter) const {
-  std::ptrdiff_t remaining = 0;
-  std::ptrdiff_t alive = 0;
-  for (const quorum::Server& one : driver_.core().configuration().servers) {
-    if (one.role == quorum::ServerRole::voter && one.id != voter) {
-      const auto contact = contacts_.find(one.id);
-      const bool is_heard =
-          contact != contacts_.end() && wall_clock_ms() - contact->second.last_heard_ms < longest_silence.count();
-      ++remaining;
-      alive += one.id == plan_.self() || is_heard ? 1 : 0;
-    }
-  }
-  return alive > remaining / 2;
-}
-
-Result<bool> MetadataQuorum::change_one(quorum::ServerId id, bool shall_vote) {
-  const auto not_controller = failure(ErrorCode::NOT_CONTROLLER, "this broker is not the active controller");
-  if (failed_ || !is_active_) {
-    return failed_ ? failure(failed_->code, failed_->message) : not_controller;
-  }
-  if (driver_.core().uncommitted_configuration_index() != 0 || driver_.promoting() != 0) {
-    return false;
-  }
-  const quorum::Configuration configuration = driver_.core().configuration();
-  const quorum::Server* const server = quorum::find(configuration, id);
-  if (server == nullptr) {
-    return failure(ErrorCode::VOTER_NOT_FOUND,
-                   fmt::format("broker {} does not follow the metadata", quorum::broker_id(id).value));
-  }
-  if ((server->role == quorum::ServerRole::voter) == shall_vote) {
-    return true;
-  }
-  if (!shall_vote && !can_agree_without(id)) {
-    return failure(ErrorCode::INVALID_REQUEST,
-                   fmt::format("without broker {} too few voters would be there to agree on anything",
-                               quorum::broker_id(id).value));
-  }
-  quorum::Effects effects;
-  Result<void> begun;
-  if (shall_vote) {
-    begun = driver_.promote(quorum_time_ms(), id, effects);
-  } else if (id == plan_.self()) {
-    constexpr quorum::ServerId nearest = 0;
-    begun = driver_.transfer(quorum_time_ms(), nearest, effects);
-    begun = begun ? not_controller : begun;
-  } else if (auto demoted = driver_.demote(quorum_time_ms(), id, quorum::ServerRole::standby, effects); !demoted) {
-    begun = std::unexpected(std::move(demoted.error()));
-  }
-  carry_out(effects);
-  if (begun || begun.error().code == ErrorCode::REQUEST_TIMED_OUT) {
-    return false;
-  }
-  return std::unexpected(std::move(begun.error()));
-}
-
-Awaitable<Result<bool>> MetadataQuorum::change_voter(BrokerId broker, bool shall_vote) {
-  const auto done = std::make_shared<OneShot<Result<bool>>>();
-  enqueue(
-      Task([this, done, broker, shall_vote] { done->complete(change_one(quorum::server_id(broker), shall_vote)); }));
-  co_return co_await done->wait();
-}
-
-std::vector<quorum::Server> MetadataQuorum::servers() const {
-  const std::shared_lock lock(state_mutex_);
-  return servers_;
-}
-
 // Asked again, or after a move to another address, which is a removal first.
 Result<void> MetadataQuorum::add_one(const quorum::Server& server) {
   if (failed_) {
     return std::unexpected(*failed_);
   }
-  const quorum::Configuration configuration = driver_.core().configuration();
+  const quorum::Configuration configuration = driver_->core().configuration();
   const quorum::Server* before = quorum::find(configuration, server.id);
   if (is_active_ && before != nullptr && before->address == server.address) {
     return {};
+  }
+  if (before != nullptr && before->role == quorum::ServerRole::voter) {
+    return failure(before->address == server.address ? ErrorCode::NOT_CONTROLLER : ErrorCode::DUPLICATE_VOTER,
+                   fmt::format("broker {} votes, at {}", quorum::broker_id(server.id).value, before->address));
   }
   if (before != nullptr && ottla::is_active(controller_.brokers(), quorum::broker_id(server.id))) {
     return failure(ErrorCode::DUPLICATE_BROKER_REGISTRATION,
                    fmt::format("broker {} lives, at {}", quorum::broker_id(server.id).value, before->address));
   }
   quorum::Effects effects;
-  auto changed = before == nullptr ? driver_.add(quorum_time_ms(), server, effects)
-                                   : driver_.remove(quorum_time_ms(), server.id, effects);
+  auto changed = before == nullptr ? driver_->add(quorum_time_ms(), server, effects)
+                                   : driver_->remove(quorum_time_ms(), server.id, effects);
   carry_out(effects);
   if (!changed) {
     return std::unexpected(std::move(changed.error()));
@@ -251,10 +224,14 @@ Result<void> MetadataQuorum::add_one(const quorum::Server& server) {
                            : Result<void>(failure(ErrorCode::REQUEST_TIMED_OUT, "its old address is being forgotten"));
 }
 
+void MetadataQuorum::remove_observers(std::chrono::milliseconds silence) {
+  enqueue(Task([this, silence] { remove_silent(wall_clock_ms() - silence.count()); }));
+}
+
 // One at a time: the next look finds the next.
 void MetadataQuorum::remove_silent(std::int64_t heard_before_ms) {
   add_anew();
-  const quorum::Configuration configuration = driver_.core().configuration();
+  const quorum::Configuration configuration = driver_->core().configuration();
   for (const quorum::Server& server : configuration.servers) {
     const bool is_registered = controller_.brokers().contains(quorum::broker_id(server.id));
     if (!is_active_ || server.role == quorum::ServerRole::voter || is_registered) {
@@ -266,7 +243,7 @@ void MetadataQuorum::remove_silent(std::int64_t heard_before_ms) {
     if (contact.last_heard_ms < heard_before_ms) {
       logger().info("broker {} is gone, and sent no metadata any more", quorum::broker_id(server.id).value);
       quorum::Effects effects;
-      (void)driver_.remove(quorum_time_ms(), server.id, effects);  // refused: the next look tries again
+      (void)driver_->remove(quorum_time_ms(), server.id, effects);  // refused: the next look tries again
       carry_out(effects);
       return;
     }

@@ -20,7 +20,7 @@ void MetadataQuorum::work() {
   for (;;) {
     std::vector<Input> inputs;
     {
-      const std::chrono::steady_clock::time_point deadline{std::chrono::milliseconds(driver_.deadline_ms())};
+      const std::chrono::steady_clock::time_point deadline{std::chrono::milliseconds(driver_->deadline_ms())};
       std::unique_lock lock(queue_mutex_);
       wake_.wait_until(lock, deadline, [this] { return stopping_ || !queue_.empty(); });
       if (stopping_) {
@@ -29,9 +29,9 @@ void MetadataQuorum::work() {
       inputs.swap(queue_);
     }
     take(inputs);
-    if (!failed_ && quorum_time_ms() >= driver_.deadline_ms()) {
+    if (!failed_ && quorum_time_ms() >= driver_->deadline_ms()) {
       quorum::Effects effects;
-      driver_.tick(quorum_time_ms(), effects);
+      driver_->tick(quorum_time_ms(), effects);
       carry_out(effects);
     }
     end_overdue();
@@ -60,8 +60,9 @@ void MetadataQuorum::receive_one(const quorum::Message& message) {
   if (failed_ || is_barred(message.body)) {
     return;
   }
+  check_leader(message);
   quorum::Effects effects;
-  if (auto received = driver_.receive(quorum_time_ms(), message, effects); !received) {
+  if (auto received = driver_->receive(quorum_time_ms(), message, effects); !received) {
     logger().warn("{}", received.error().message);
   }
   carry_out(effects);
@@ -100,7 +101,7 @@ void MetadataQuorum::propose_all(std::vector<Proposal>& proposals) {
     return;
   }
   quorum::Effects effects;
-  const auto first = driver_.propose(quorum_time_ms(), commands, effects);
+  const auto first = driver_->propose(quorum_time_ms(), commands, effects);
   if (!first) {
     refuse(first.error());
   } else {
@@ -129,9 +130,9 @@ void MetadataQuorum::carry_out(quorum::Effects& effects) {
     const Written done = std::move(written_.front());
     written_.pop_front();
     if (done.image != nullptr) {
-      driver_.snapshot_taken(quorum_time_ms(), done.id, done.image, effects);
+      driver_->snapshot_taken(quorum_time_ms(), done.id, done.image, effects);
     } else {
-      driver_.written(quorum_time_ms(), done.id, effects);
+      driver_->written(quorum_time_ms(), done.id, effects);
     }
   }
 }
@@ -174,7 +175,7 @@ void MetadataQuorum::run_one(const quorum::Send& effect) {
   if (!send_ || is_barred(effect.message.body)) {
     return;
   }
-  const quorum::Configuration configuration = driver_.core().configuration();
+  const quorum::Configuration configuration = driver_->core().configuration();
   const quorum::Server* to = quorum::find(configuration, effect.message.to);
   send_(effect.message, to != nullptr ? to->address : "");
 }
@@ -222,6 +223,9 @@ void MetadataQuorum::run_one(const quorum::LeadershipChanged& effect) {
   const quorum::Leadership& now = effect.leadership;
   if (now.state != quorum::State::leader) {
     contacts_.clear();
+    leads_since_ms_ = -1;
+  } else if (leads_since_ms_ < 0) {
+    leads_since_ms_ = steady_clock_ms();
   }
   term_ = now.term;
   leader_ = now.leader == 0 ? -1 : quorum::broker_id(now.leader).value;

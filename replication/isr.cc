@@ -46,7 +46,8 @@ bool Isr::on_reply(const AlterPartitionReply& reply, LeaderEpoch leader_epoch) {
       commit(reply.isr, reply.partition_epoch);
       return true;
     case ErrorCode::INELIGIBLE_REPLICA:
-      if (reply.leader_epoch == leader_epoch && reply.partition_epoch > partition_epoch_) {
+      if (reply.leader_epoch == leader_epoch &&
+          (reply.partition_epoch > partition_epoch_ || mutant(Mutant::refusal_keeps_partition_epoch))) {
         commit(reply.isr, reply.partition_epoch);
         return true;
       }

@@ -87,7 +87,9 @@ Result<void> alter_isr(PartitionRegistration& partition, BrokerId sender, const 
   // A copy of this request that is still on its way must not be accepted once the member is eligible again: the leader,
   // which hears of the refusal, does not count with it any more.
   if (auto valid = check_members(context.brokers, change); !valid) {
-    ++partition.partition_epoch.value;
+    if (!mutant(Mutant::refusal_keeps_partition_epoch)) {
+      ++partition.partition_epoch.value;
+    }
     return valid;
   }
   PartitionChange altered(partition, context);

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include "broker/broker.h"
+#include "broker/cluster/cluster_config.h"
 #include "broker/log.h"
 #include "broker/wall_clock.h"
+#include "protocol/api/10005_change_voter.h"
 
 // g++ 12 takes the frame of a coroutine, which Asio allocates and frees, for a mismatch.
 #if defined(__GNUC__) && !defined(__clang__)
@@ -30,6 +32,7 @@ Cluster::Cluster(Broker& broker)
       core_(*broker.cores.front()),
       incarnation_(Uuid::random()),
       transport_(core_, broker.directory->cluster_id(), quorum::server_id(broker.config.node_id),
+                 quorum_plan(broker.config).address,
                  [this](quorum::ServerId server, bool was_connected) { peer_lost(server, was_connected); }),
       replicas_(
           core_, broker.config, broker.directory->cluster_id(), epoch_, [this](BrokerId id) { return address_of(id); },
@@ -55,7 +58,18 @@ void Cluster::stop() {
   }
 }
 
-void Cluster::receive(const quorum::Message& message) { broker_.metadata->receive(message); }
+// Who has no log yet knows the sender by nothing else.
+void Cluster::receive(const quorum::Message& message, const std::string& from_address) {
+  const BrokerId from = quorum::broker_id(message.from);
+  if (broker_.metadata->servers_version() == 0 &&
+      parse_voters(std::vector{fmt::format("{}@{}", from.value, from_address)})) {
+    asio::post(core_.io, [this, from, from_address] {
+      told_voters_[from] = from_address;
+      transport_.learn(quorum::server_id(from), from_address);
+    });
+  }
+  broker_.metadata->receive(message);
+}
 
 Awaitable<> Cluster::pause(Clock::duration duration) {
   Timer timer(core_.io);
@@ -77,24 +91,6 @@ std::optional<PeerAddress> Cluster::address_of(BrokerId id) const {
     }
     return std::nullopt;
   });
-}
-
-// The voters that the metadata name; before they are here, those of the settings, and what those told.
-std::map<BrokerId, std::string> Cluster::voters() const {
-  std::map<BrokerId, std::string> addresses = told_voters_;
-  for (const QuorumVoter& voter : broker_.config.controller_quorum_voters) {
-    addresses[voter.id] = fmt::format("{}:{}", voter.host, voter.port);
-  }
-  const auto servers = broker_.metadata->servers();
-  if (!servers.empty()) {
-    addresses.clear();
-  }
-  for (const quorum::Server& server : servers) {
-    if (server.role == quorum::ServerRole::voter) {
-      addresses[quorum::broker_id(server.id)] = server.address;
-    }
-  }
-  return addresses;
 }
 
 std::shared_ptr<Peer> Cluster::controller_peer(BrokerId id, const std::string& address) {
@@ -187,15 +183,20 @@ Awaitable<Result<void>> Cluster::change_voter(const VoterChange& change, Clock::
 
 Awaitable<> Cluster::change_voter_from_here(VoterChange change, Clock::time_point deadline,
                                             std::shared_ptr<OneShot<Result<void>>> done) {
-  Result<void> outcome = failure(ErrorCode::REQUEST_TIMED_OUT, "the quorum has not come round to it");
+  Result<void> outcome = failure(ErrorCode::REQUEST_TIMED_OUT, "the quorum has not agreed on it");
   while (!is_stopping_ && Clock::now() < deadline) {
     const auto told = co_await ask_to_change(change);
-    const bool is_final =
-        told ? *told
-             : told.error().code != ErrorCode::NOT_CONTROLLER && told.error().code != ErrorCode::NETWORK_EXCEPTION;
-    if (is_final) {
-      outcome = told ? Result<void>{} : std::unexpected(told.error());
+    if (told && *told) {
+      outcome = {};
       break;
+    }
+    if (!told) {
+      outcome = std::unexpected(told.error());
+      const ErrorCode code = told.error().code;
+      if (code != ErrorCode::NOT_CONTROLLER && code != ErrorCode::NETWORK_EXCEPTION &&
+          code != ErrorCode::REQUEST_TIMED_OUT) {
+        break;
+      }
     }
     co_await pause(pause_without_controller);
   }

@@ -38,7 +38,7 @@ class Cluster final : public ClusterServices {
   // On the first core's thread. Nothing is under way any more when it returns.
   void stop();
 
-  void receive(const quorum::Message& message) override;
+  void receive(const quorum::Message& message, const std::string& from_address) override;
   Awaitable<ProposeResponse> propose(std::span<const std::byte> command) override;
   Awaitable<MemberHeartbeatResponse> heartbeat(const MemberHeartbeatRequest& request) override;
   Awaitable<ErrorCode> join_quorum(const JoinQuorumRequest& request) override;
@@ -59,13 +59,14 @@ class Cluster final : public ClusterServices {
   Awaitable<MemberHeartbeatResponse> send_heartbeat();
   Awaitable<> alter_partition(std::shared_ptr<Partition> partition, replica_effect::SendAlterPartition request);
   Awaitable<> pause(Clock::duration duration);
-  [[nodiscard]] std::map<BrokerId, std::string> voters() const;
   std::shared_ptr<Peer> controller_peer(BrokerId id, const std::string& address);
   template <class Request>
   Awaitable<Result<typename Request::Response>> call_controller(const Request& request, Clock::duration time_out);
   [[nodiscard]] std::optional<PeerAddress> address_of(BrokerId id) const;
 
   // cluster_joining.cc: until it is one
+  [[nodiscard]] std::map<BrokerId, std::string> voters() const;
+  [[nodiscard]] std::map<BrokerId, std::string> told_voters() const;
   Awaitable<> find_quorum();
   Awaitable<> ask_to_join();
   void connect_to_voters();

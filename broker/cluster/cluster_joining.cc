@@ -20,6 +20,7 @@ constexpr auto shortest_pause = std::chrono::milliseconds(2);
 constexpr auto quick_pause = std::chrono::milliseconds(100);
 constexpr auto slow_pause = std::chrono::milliseconds(500);
 constexpr auto longest_question = std::chrono::seconds(1);
+constexpr auto silence_before_founding = std::chrono::seconds(2);
 constexpr auto patience_of_voter = std::chrono::seconds(3);
 constexpr auto silence_before_telling = std::chrono::seconds(10);
 
@@ -54,6 +55,25 @@ Awaitable<> Cluster::join(std::vector<BrokerEndpoint> endpoints) {
   }
 }
 
+// Those that the metadata name; before they are here, those of the settings, and whom these named.
+std::map<BrokerId, std::string> Cluster::voters() const {
+  std::map<BrokerId, std::string> addresses;
+  for (const quorum::Server& server : broker_.metadata->servers()) {
+    if (server.role == quorum::ServerRole::voter) {
+      addresses[quorum::broker_id(server.id)] = server.address;
+    }
+  }
+  return addresses.empty() ? told_voters() : addresses;
+}
+
+std::map<BrokerId, std::string> Cluster::told_voters() const {
+  std::map<BrokerId, std::string> addresses = told_voters_;
+  for (const QuorumVoter& voter : broker_.config.controller_quorum_voters) {
+    addresses.emplace(voter.id, fmt::format("{}:{}", voter.host, voter.port));
+  }
+  return addresses;
+}
+
 JoinQuorumRequest Cluster::join_request() const {
   const QuorumVoter self = own_address(broker_.config);
   return {.cluster_id = broker_.directory->cluster_id(),
@@ -62,11 +82,15 @@ JoinQuorumRequest Cluster::join_request() const {
 }
 
 // As long as this voter does not vote. A leader that is there sends it all it lacks meanwhile, and that ends it, too.
+// One that is the only voter by its settings, and may have had a quorum before its directory was emptied, would be
+// heard of by the others within a second.
 Awaitable<> Cluster::learn_whether_quorum_is_new() {
+  const bool is_only_one = broker_.config.controller_quorum_voters.size() == 1;
+  const auto founds_at = Clock::now() + (is_only_one ? silence_before_founding : Clock::duration{});
   const auto told_at = Clock::now() + silence_before_telling;
   bool is_told = false;
   while (!is_stopping_ && broker_.metadata->is_newcomer()) {
-    if (co_await is_new_for_all()) {
+    if (Clock::now() >= founds_at && co_await is_new_for_all()) {
       co_await broker_.metadata->found_quorum();
       co_return;
     }
@@ -74,8 +98,8 @@ Awaitable<> Cluster::learn_whether_quorum_is_new() {
       is_told = true;
       logger().warn(
           "this voter's directory is empty, and the quorum's need not be: it does not vote before it has caught up "
-          "with a "
-          "leader that the others have elected; a new quorum begins when all its voters are there");
+          "with "
+          "a leader that the others have elected; a new quorum begins when all its voters are there");
     }
     co_await pause(quick_pause);
   }
@@ -103,6 +127,8 @@ Awaitable<bool> Cluster::is_new_for_all() {
 Awaitable<> Cluster::find_quorum() {
   const bool is_voter = voters().contains(broker_.config.node_id);
   auto asks_at = Clock::now() + (is_voter ? patience_of_voter : Clock::duration{});
+  const auto told_at = Clock::now() + silence_before_telling;
+  bool is_told = false;
   while (!is_stopping_) {
     const QuorumStatus status = co_await broker_.metadata->status();
     if (status.is_current) {
@@ -112,6 +138,10 @@ Awaitable<> Cluster::find_quorum() {
       co_await ask_to_join();
       asks_at = Clock::now() + quick_pause;
     }
+    if (!is_told && Clock::now() > told_at && !broker_.metadata->is_newcomer()) {
+      is_told = true;
+      logger().warn("no controller has spoken to this broker yet, nor taken it in; it asks the voters it knows of");
+    }
     co_await pause(shortest_pause);
   }
 }
@@ -119,7 +149,9 @@ Awaitable<> Cluster::find_quorum() {
 // Any voter may be the active controller, and knows the others, who may be newer than the settings.
 Awaitable<> Cluster::ask_to_join() {
   const JoinQuorumRequest request = join_request();
-  for (const auto& [id, address] : voters()) {
+  auto asked = voters();
+  asked.merge(told_voters());  // what the log says may be old
+  for (const auto& [id, address] : asked) {
     if (id == request.broker_id || is_stopping_) {
       continue;
     }
@@ -132,7 +164,9 @@ Awaitable<> Cluster::ask_to_join() {
     for (const QuorumVoter& voter : told.value_or(std::vector<QuorumVoter>{})) {
       told_voters_[voter.id] = fmt::format("{}:{}", voter.host, voter.port);
     }
-    connect_to_voters();
+    if (broker_.metadata->servers().empty()) {
+      connect_to_voters();
+    }
     if (answer->response.error_code == ErrorCode::NONE && !answer->response.is_new) {
       co_return;
     }

@@ -24,7 +24,8 @@ class ClusterServices {
   virtual ~ClusterServices() = default;
 
   // Any thread; does not block. The message has been checked (replication/quorum/messages.h) and is for this server.
-  virtual void receive(const quorum::Message& message) = 0;
+  // `from_address`: HOST:PORT, where an answer is expected.
+  virtual void receive(const quorum::Message& message, const std::string& from_address) = 0;
   // The command lives as long as the coroutine.
   virtual Awaitable<ProposeResponse> propose(std::span<const std::byte> command) = 0;
   virtual Awaitable<MemberHeartbeatResponse> heartbeat(const MemberHeartbeatRequest& request) = 0;

@@ -34,8 +34,9 @@ PeerAddress to_peer_address(const std::string& text) {
   return {text.substr(0, colon), static_cast<std::uint16_t>(std::stoi(text.substr(colon + 1)))};
 }
 
-QuorumTransport::QuorumTransport(Core& core, std::string cluster_id, quorum::ServerId self, const Lost& lost)
-    : core_(core), cluster_id_(std::move(cluster_id)), self_(self), lost_(lost) {}
+QuorumTransport::QuorumTransport(Core& core, std::string cluster_id, quorum::ServerId self, std::string address,
+                                 const Lost& lost)
+    : core_(core), cluster_id_(std::move(cluster_id)), self_(self), address_(std::move(address)), lost_(lost) {}
 
 QuorumTransport::Peers QuorumTransport::connect_to(quorum::ServerId server, const PeerAddress& address) {
   return {.talk = std::make_shared<Peer>(
@@ -69,7 +70,9 @@ void QuorumTransport::send(const quorum::Message& message, const std::string& ad
     waiting_for_core_.fetch_sub(1);
     if (const Peers* peers = find(message.to, address)) {
       const bool is_snapshot = std::holds_alternative<quorum::InstallSnapshot>(message.body);
-      (is_snapshot ? peers->snapshots : peers->talk)->send(to_wire(message, cluster_id_));
+      QuorumMessageRequest request = to_wire(message, cluster_id_);
+      request.from_address = address_;
+      (is_snapshot ? peers->snapshots : peers->talk)->send(request);
     }
   });
 }

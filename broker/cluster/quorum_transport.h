@@ -21,7 +21,7 @@ class QuorumTransport {
   // `lost` is called on the core's thread when the connection to a server breaks, or cannot be made.
   using Lost = std::function<void(quorum::ServerId, bool was_connected)>;
   // REQUIRES: lives as long as the core runs.
-  QuorumTransport(Core& core, std::string cluster_id, quorum::ServerId self, const Lost& lost);
+  QuorumTransport(Core& core, std::string cluster_id, quorum::ServerId self, std::string address, const Lost& lost);
   QuorumTransport(const QuorumTransport&) = delete;
   QuorumTransport& operator=(const QuorumTransport&) = delete;
 
@@ -30,6 +30,7 @@ class QuorumTransport {
   // On the core's thread, as all below. Stays connected to these, to know when they go; forgets those that it does not
   // know.
   void stay_connected(const std::vector<quorum::Server>& servers);
+  void learn(quorum::ServerId server, const std::string& address) { find(server, address); }
   // The process of this server is not there, as far as is known.
   [[nodiscard]] bool is_refused(quorum::ServerId server) const;
   // Nothing is sent from here on.
@@ -47,6 +48,7 @@ class QuorumTransport {
   Core& core_;
   const std::string cluster_id_;
   const quorum::ServerId self_;
+  const std::string address_;  // its own
   const Lost lost_;
   bool is_closed_ = false;
   std::map<quorum::ServerId, Peers> peers_;

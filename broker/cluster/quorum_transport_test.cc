@@ -47,7 +47,7 @@ class QuorumTransportTest : public testing::Test {
 
   const std::map<quorum::ServerId, std::string> addresses{{2, text_of(second.address())},
                                                           {3, text_of(third.address())}};
-  QuorumTransport transport{core, "cluster", 1, [this](quorum::ServerId server, bool) { lost = server; }};
+  QuorumTransport transport{core, "cluster", 1, "here:1", [this](quorum::ServerId server, bool) { lost = server; }};
 };
 
 TEST_F(QuorumTransportTest, a_message_goes_to_its_server) {
@@ -58,6 +58,7 @@ TEST_F(QuorumTransportTest, a_message_goes_to_its_server) {
   const auto message = next(with_second);
   EXPECT_EQ(message.cluster_id, "cluster");
   EXPECT_EQ(message.from, 1);
+  EXPECT_EQ(message.from_address, "here:1");
   EXPECT_EQ(message.to, 2);
   EXPECT_EQ(message.term, 5);
   EXPECT_EQ(next(with_third).term, 6);

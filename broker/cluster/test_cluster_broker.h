@@ -41,7 +41,7 @@ inline bool comes_true(const std::function<bool()>& condition) {
 
 class FakeServices final : public ClusterServices {
  public:
-  void receive(const quorum::Message& message) override {
+  void receive(const quorum::Message& message, const std::string& /*from_address*/) override {
     const std::lock_guard lock(mutex_);
     received_.push_back(message);
   }

@@ -15,6 +15,7 @@ Awaitable<QuorumMessageResponse> handle(RequestContext& context, QuorumMessageRe
   if (!is_of_our_cluster(context, request.cluster_id)) {
     co_return QuorumMessageResponse{};
   }
+  const std::string from_address = request.from_address;
   const auto message = from_wire(std::move(request));
   if (!message) {
     context.connection.close(message.error().message);
@@ -24,7 +25,7 @@ Awaitable<QuorumMessageResponse> handle(RequestContext& context, QuorumMessageRe
         "broker's own address",
         quorum::broker_id(message->to).value, context.broker.config.node_id.value));
   } else {
-    context.broker.cluster->receive(*message);
+    context.broker.cluster->receive(*message, from_address);
   }
   co_return QuorumMessageResponse{};
 }

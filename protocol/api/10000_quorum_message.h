@@ -42,6 +42,7 @@ struct QuorumMessageRequest {
   std::string cluster_id;
   std::int64_t from = 0;  // node.id + 1
   std::int64_t to = 0;
+  std::string from_address;  // HOST:PORT, for one that has no log yet and must answer
   Kind kind = Kind::request_vote;
   std::int64_t term = 0;
   std::int64_t index = 0;
@@ -59,6 +60,7 @@ struct QuorumMessageRequest {
     v("ClusterId", m.cluster_id);
     v("From", m.from);
     v("To", m.to);
+    v("FromAddress", m.from_address);
     v("Kind", m.kind);
     v("Term", m.term);
     v("Index", m.index);

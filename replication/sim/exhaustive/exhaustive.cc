@@ -39,6 +39,7 @@ constexpr Bounds fencings{.records = 1, .leader_epochs = 3, .crashes = 0, .fenci
 constexpr Bounds lost_disk{.records = 1, .leader_epochs = 1, .crashes = 1, .fencings = 2};
 constexpr Bounds laggard{.records = 1, .leader_epochs = 2, .crashes = 0, .fencings = 0, .lag_times = 1};
 constexpr Bounds laggard_fenced{.records = 1, .leader_epochs = 1, .crashes = 0, .fencings = 1, .lag_times = 1};
+constexpr Bounds laggard_fenced_again{.records = 1, .leader_epochs = 1, .crashes = 0, .fencings = 2, .lag_times = 1};
 constexpr Bounds laggard_twice{.records = 1, .leader_epochs = 1, .crashes = 0, .fencings = 0, .lag_times = 2};
 
 struct Broken {
@@ -67,6 +68,7 @@ constexpr Broken broken_rules[] = {
     {Mutant::elects_anyone, "elects anyone", elections},
     {Mutant::late_alter_partition_reply, "late AlterPartition reply", laggard},
     {Mutant::logs_compared_once, "Kip279: logs compared once", elections},
+    {Mutant::refusal_keeps_partition_epoch, "refusal keeps partition epoch", laggard_fenced_again},
     {Mutant::election_keeps_leader_epoch, "election keeps leader epoch", elections},
     {Mutant::change_keeps_partition_epoch, "change keeps partition epoch", elections},
     {Mutant::partition_epoch_unchecked, "partition epoch unchecked", laggard_fenced},
