@@ -46,13 +46,11 @@ bool Isr::on_reply(const AlterPartitionReply& reply, LeaderEpoch leader_epoch) {
       commit(reply.isr, reply.partition_epoch);
       return true;
     case ErrorCode::INELIGIBLE_REPLICA:
-      if (reply.leader_epoch == leader_epoch &&
-          (reply.partition_epoch > partition_epoch_ || mutant(Mutant::refusal_keeps_partition_epoch))) {
-        commit(reply.isr, reply.partition_epoch);
-        return true;
+      if (mutant(Mutant::refusal_keeps_partition_epoch)) {
+        state_ = Committed{};
+        return false;
       }
-      request->is_answered_by_log = true;
-      return false;
+      [[fallthrough]];
     case ErrorCode::FENCED_LEADER_EPOCH:
     case ErrorCode::INVALID_UPDATE_VERSION:
     case ErrorCode::INVALID_REQUEST:  // sent by one who leads no more

@@ -3,9 +3,10 @@
 // already, a leaver counts still (KIP-497).
 //
 // Rules of replies (KIP-497; KAFKA-12686, KAFKA-12751): one change at a time; a reply acts only on the very change it
-// answers, told by its token; only INELIGIBLE_REPLICA takes a change back: it raises the partition epoch, so that no
-// other copy of the request, which may be under way, is accepted any more; whatever else goes wrong leaves the change
-// pending until it is sent again or the metadata tell.
+// answers, told by its token; no refusal takes a change back, for a copy of the request may be under way and find
+// another state: the change is pending until the metadata tell. INELIGIBLE_REPLICA raises the partition epoch, so that
+// they do, and with it what made the joiner ineligible; whatever else goes wrong leaves the change pending until it is
+// sent again.
 #pragma once
 
 #include <cstdint>

@@ -84,8 +84,8 @@ Result<void> alter_isr(PartitionRegistration& partition, BrokerId sender, const 
   if (auto valid = check_shape(partition, change); !valid) {
     return valid;
   }
-  // A copy of this request that is still on its way must not be accepted once the member is eligible again: the leader,
-  // which hears of the refusal, does not count with it any more.
+  // A copy of this request that is still on its way must not be accepted once the member is eligible again: the leader
+  // does not count with it any more when it hears of this.
   if (auto valid = check_members(context.brokers, change); !valid) {
     if (!mutant(Mutant::refusal_keeps_partition_epoch)) {
       ++partition.partition_epoch.value;

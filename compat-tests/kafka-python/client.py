@@ -40,9 +40,12 @@ def consume(bootstrap, topic, out):
 
 def member(bootstrap, group, topic, protocol="classic", instance=None):
     more = {"partition_assignment_strategy": [CooperativeStickyAssignor]} if protocol == "cooperative" else {}
-    consumer = KafkaConsumer(topic, bootstrap_servers=bootstrap, group_id=group, auto_offset_reset="earliest",
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap, group_id=group, auto_offset_reset="earliest",
                              session_timeout_ms=6000, heartbeat_interval_ms=1000, enable_auto_commit=False,
                              group_instance_id=instance, **more)
+    # A subscription that comes while its first request for metadata is under way may ask for the topic's five minutes later.
+    consumer.partitions_for_topic(topic)
+    consumer.subscribe([topic])
     while not told_to_stop():
         read = [(m.partition, m.offset) for messages in consumer.poll(timeout_ms=200).values() for m in messages]
         say_read(read)
