@@ -220,7 +220,7 @@ class MetadataQuorum {
   std::map<quorum::ServerId, quorum::Server> anew_;  // observers that were removed, to begin with nothing
   std::int64_t leader_heard_ms_ = -1;
   std::int64_t leads_since_ms_ = -1;
-  std::pair<quorum::LogIndex, quorum::LogIndex> configurations_{};  // committed and not, as servers_ are
+  std::pair<quorum::LogIndex, quorum::LogIndex> configurations_;  // committed and not, as servers_ are
 
   mutable std::shared_mutex state_mutex_;
   Controller controller_;
