@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "replication/partition_invariants.h"
+#include "replication/partition_metadata.h"
 
 namespace ottla::exhaustive {
 
@@ -88,20 +89,8 @@ AlterPartitionReply alter_partition(Image& image, const AlterRequest& request) {
           .isr = image.partition.isr};
 }
 
-// As partition_metadata() makes them, which asks a whole Controller.
 PartitionMetadata metadata_of(const Image& image) {
-  const PartitionRegistration& partition = image.partition;
-  PartitionMetadata made{.leader = partition.leader,
-                         .leader_epoch = partition.leader_epoch,
-                         .partition_epoch = partition.partition_epoch,
-                         .replicas = {},
-                         .isr = partition.isr,
-                         .effective_min_isr = effective_min_isr(partition, min_insync_replicas)};
-  for (const BrokerId id : partition.replicas) {
-    const auto i = static_cast<std::size_t>(id.value - 1);
-    made.replicas.push_back({.id = id, .broker_epoch = image.epochs[i], .may_join_isr = !image.fenced[i]});
-  }
-  return made;
+  return partition_metadata(image.partition, brokers_of(image), min_insync_replicas);
 }
 
 std::string broken_rule(const Image& before, const Image& after) {
