@@ -145,11 +145,7 @@ Result<void> Log::begin_within(const BatchHeader& header, std::span<const std::b
   }
   const auto file = active().file();
   done = file ? (*file)->sync_data() : std::unexpected(file.error());
-  done = done ? disk_.sync_directory(directory_) : done;
-  for (const auto& segment : old) {
-    done = done ? segment->remove_files() : done;
-  }
-  done = done ? disk_.sync_directory(directory_) : done;
+  done = done ? remove_replaced(disk_, directory_, old) : done;
   if (!done) {
     fail(done.error());
   }

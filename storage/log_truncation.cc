@@ -85,12 +85,8 @@ Result<void> Log::start_anew_at(Offset offset) {
 Result<void> Log::start_anew() {
   const auto old = std::move(segments_);
   segments_.clear();
-  auto done = start_segment(log_end_offset_);
-  done = done ? disk_.sync_directory(directory_) : done;
-  for (const auto& segment : old) {
-    done = done ? segment->remove_files() : done;
-  }
-  return done ? disk_.sync_directory(directory_) : done;
+  const auto started = start_segment(log_end_offset_);
+  return started ? remove_replaced(disk_, directory_, old) : started;
 }
 
 }  // namespace ottla

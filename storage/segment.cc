@@ -207,4 +207,13 @@ Result<void> Segment::remove_files() {
   return remove_indexes();
 }
 
+Result<void> remove_replaced(Disk& disk, const std::string& directory,
+                             const std::vector<std::unique_ptr<Segment>>& segments) {
+  auto done = disk.sync_directory(directory);
+  for (const auto& segment : segments) {
+    done = done ? segment->remove_files() : done;
+  }
+  return done ? disk.sync_directory(directory) : done;
+}
+
 }  // namespace ottla

@@ -25,6 +25,11 @@ struct BatchAt {
   [[nodiscard]] std::int64_t end() const { return position + header.size_bytes(); }
 };
 
+class Segment;
+// Others take their place: what was made in the directory is there, durably, before their files go, durably.
+Result<void> remove_replaced(Disk& disk, const std::string& directory,
+                             const std::vector<std::unique_ptr<Segment>>& segments);
+
 class Segment {
  public:
   Segment(const LogEnvironment& environment, std::string directory, Offset base_offset, std::int64_t size_bytes,
