@@ -126,7 +126,7 @@ Awaitable<bool> Cluster::is_new_for_all() {
 // does not know that yet.
 Awaitable<> Cluster::find_quorum() {
   const bool is_voter = voters().contains(broker_.config.node_id);
-  auto asks_at = Clock::now() + (is_voter ? patience_of_voter : Clock::duration{});
+  const auto patient_until = Clock::now() + patience_of_voter;
   const auto told_at = Clock::now() + silence_before_telling;
   bool is_told = false;
   while (!is_stopping_) {
@@ -134,15 +134,15 @@ Awaitable<> Cluster::find_quorum() {
     if (status.is_current) {
       break;
     }
-    if (Clock::now() >= asks_at) {
+    const bool asks = !is_voter || Clock::now() >= patient_until;
+    if (asks) {
       co_await ask_to_join();
-      asks_at = Clock::now() + quick_pause;
     }
     if (!is_told && Clock::now() > told_at && !broker_.metadata->is_newcomer()) {
       is_told = true;
       logger().warn("no controller has spoken to this broker yet, nor taken it in; it asks the voters it knows of");
     }
-    co_await pause(shortest_pause);
+    co_await pause(asks ? quick_pause : shortest_pause);
   }
 }
 

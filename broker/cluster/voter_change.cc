@@ -70,7 +70,7 @@ Result<void> check(const Broker& broker, const VoterChange& change) {
 Awaitable<Result<void>> change_voter(Broker& broker, VoterChange change, Clock::duration time_out) {
   auto outcome = check(broker, change);
   if (outcome) {
-    outcome = co_await broker.cluster->change_voter(change, time_out);
+    outcome = co_await broker.cluster->change_voter(change, std::min<Clock::duration>(time_out, longest_voter_change));
     logger().info("broker {} is to be {} of the quorum: {}", change.broker.value,
                   change.shall_vote ? "a voter" : "no voter", outcome ? "done" : outcome.error().message);
   }

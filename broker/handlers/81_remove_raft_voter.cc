@@ -1,6 +1,4 @@
 // RemoveRaftVoter 0 (KIP-853). The broker goes on, and follows the metadata.
-#include <chrono>
-
 #include "broker/cluster/voter_change.h"
 #include "broker/handlers.h"
 
@@ -8,12 +6,11 @@ namespace ottla {
 
 template <>
 Awaitable<RemoveRaftVoterResponse> handle(RequestContext& context, RemoveRaftVoterRequest& request) {
-  constexpr std::chrono::seconds longest{30};  // the request names no time
   VoterChange change{.broker = request.voter_id,
                      .shall_vote = false,
                      .cluster_id = request.cluster_id,
                      .directory_id = request.voter_directory_id};
-  const auto changed = co_await change_voter(context.broker, std::move(change), longest);
+  const auto changed = co_await change_voter(context.broker, std::move(change), longest_voter_change);
   RemoveRaftVoterResponse response;
   response.error_message.reset();
   if (!changed) {
