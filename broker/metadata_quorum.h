@@ -146,6 +146,9 @@ class MetadataQuorum {
   [[nodiscard]] std::uint64_t term() const { return term_; }
 
  private:
+  // Who was not heard for so long is not there.
+  static constexpr std::chrono::milliseconds longest_silence{3'000};
+
   using Committed = std::function<void(std::uint64_t index, Result<Applied>)>;
   struct Proposal {
     Command command;

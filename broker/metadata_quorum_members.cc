@@ -15,7 +15,11 @@ namespace ottla {
 namespace {
 
 constexpr std::chrono::milliseconds lost_log_after{500};  // older messages have long come by then
-constexpr std::chrono::milliseconds longest_silence{3'000};
+
+bool is_from_leader(const quorum::MessageBody& message) {
+  return std::holds_alternative<quorum::AppendEntries>(message) ||
+         std::holds_alternative<quorum::InstallSnapshot>(message);
+}
 
 }  // namespace
 
@@ -75,11 +79,13 @@ void MetadataQuorum::found() {
 // Who was founded anew, with a directory that was emptied and settings of the time before others voted, must not go on
 // beside the quorum that there is.
 void MetadataQuorum::check_leader(const quorum::Message& message) const {
-  const bool is_from_leader = std::holds_alternative<quorum::AppendEntries>(message.body) ||
-                              std::holds_alternative<quorum::InstallSnapshot>(message.body);
-  const quorum::Configuration configuration = driver_->core().configuration();
-  if (is_from_leader && driver_->core().state() == quorum::State::leader &&
-      quorum::find(configuration, message.from) == nullptr) {
+  const quorum::Core& core = driver_->core();
+  if (!is_from_leader(message.body) || core.state() != quorum::State::leader ||
+      quorum::term_of(message) < core.term()) {
+    return;
+  }
+  const quorum::Configuration configuration = core.configuration();
+  if (quorum::find(configuration, message.from) == nullptr) {
     logger().critical(
         "broker {} leads a quorum that this broker, which leads one of its own, does not know: start this one with an "
         "empty directory, and with controller.quorum.voters as they are now",
@@ -90,9 +96,7 @@ void MetadataQuorum::check_leader(const quorum::Message& message) const {
 }
 
 void MetadataQuorum::note_contact(const quorum::Message& message) {
-  const bool is_from_leader = std::holds_alternative<quorum::AppendEntries>(message.body) ||
-                              std::holds_alternative<quorum::InstallSnapshot>(message.body);
-  if (is_from_leader && quorum::term_of(message) == driver_->core().term()) {
+  if (is_from_leader(message.body) && quorum::term_of(message) == driver_->core().term()) {
     leader_heard_ms_ = steady_clock_ms();
   }
   const auto* const result = std::get_if<quorum::AppendEntriesResult>(&message.body);

@@ -11,12 +11,6 @@
 
 namespace ottla {
 
-namespace {
-
-constexpr std::chrono::milliseconds longest_silence{3'000};
-
-}  // namespace
-
 // What the others need to be reached by: also what is not committed yet.
 void MetadataQuorum::note_servers() {
   const quorum::Core& core = driver_->core();

@@ -87,7 +87,7 @@ void QuorumTransport::stay_connected(const std::vector<quorum::Server>& servers)
     return is_gone;
   });
   for (const quorum::Server& server : servers) {
-    if (server.id != self_) {
+    if (server.id != self_ && server.role == quorum::ServerRole::voter) {
       if (const Peers* peers = find(server.id, server.address)) {
         peers->talk->open();
       }

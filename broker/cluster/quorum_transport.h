@@ -27,8 +27,8 @@ class QuorumTransport {
 
   // Any thread. By `address`, HOST:PORT; without one, by the last that was heard of.
   void send(const quorum::Message& message, const std::string& address);
-  // On the core's thread, as all below. Stays connected to these, to know when they go; forgets those that it does not
-  // know.
+  // On the core's thread, as all below. These are the servers there are: it stays connected to the voters, to know when
+  // they go, and forgets whoever is none of them.
   void stay_connected(const std::vector<quorum::Server>& servers);
   void learn(quorum::ServerId server, const std::string& address) { find(server, address); }
   // The process of this server is not there, as far as is known.
