@@ -91,13 +91,15 @@ class Cluster:
                 member.process.kill()
                 member.process.wait()
 
+    @staticmethod
+    def said(member):
+        with open(os.path.join(member.directory, "broker.err"), encoding="utf-8") as text:
+            return text.read()
+
     def errors(self):
         """What each broker said that somebody should look at."""
-        found = []
-        for member in self.members:
-            with open(os.path.join(member.directory, "broker.err"), encoding="utf-8") as text:
-                found += [f"{member.node}: {line.rstrip()}" for line in text if "[critical]" in line or "ERROR: " in line]
-        return found
+        return [f"{member.node}: {line}" for member in self.members for line in self.said(member).splitlines()
+                if "[critical]" in line or "ERROR: " in line]
 
 
 def metadata(bootstrap):

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-from cluster import HERE, Cluster, eventually, in_sync, metadata, partitions_of
+from cluster import HERE, Cluster, eventually, free_ports, in_sync, metadata, partitions_of
 from operate import QUORUM, Operator, leaders, quorum_is_told
 
 sys.path.insert(0, os.path.join(HERE, "..", "stocks"))
@@ -126,6 +126,28 @@ def the_first_loses_its_disk(cluster, checks, operator):
     quorum_is_told(cluster, checks, operator, [1, 2, 3], [])
 
 
+def nobody_moves_unheard(cluster, checks, operator):
+    """A voter is looked for where the log has it; a broker that does not vote comes from where it likes."""
+    moved, own_address = cluster.members[2], cluster.members[2].own_address
+    moved.kill()
+    moved.own_address = f"127.0.0.1:{free_ports(1)[0]}"
+    moved.launch()
+    checks.that("a voter does not start at another address", moved.process.wait(20) == 1 and "remove-controller" in cluster.said(moved),
+                cluster.said(moved)[-500:])
+    moved.own_address = own_address
+    moved.start(60)
+    said = remove(operator, moved)
+    checks.that("it votes no more", "KRaft controller 3" in said and "Removed" in said, said[-500:])
+    moved.kill()
+    moved.own_address = f"127.0.0.1:{free_ports(1)[0]}"
+    moved.start(60)
+    checks.that("and moves", eventually(lambda: in_sync(cluster.bootstrap, "numbers", 3)), partitions_of(cluster.bootstrap, "numbers"))
+    quorum_is_told(cluster, checks, operator, [1, 2], [3])
+    said = add(operator, moved)
+    checks.that("and votes again, from there", "Added controller 3" in said, said[-500:])
+    quorum_is_told(cluster, checks, operator, [1, 2, 3], [])
+
+
 def the_first_leaves(cluster, checks, operator):
     first = cluster.members[0]
     wrong = remove(operator, first, directory_id(cluster.members[1]))
@@ -166,6 +188,7 @@ def main():
             any_of_three_may_die(cluster, checks, operator)
             a_voter_of_later_loses_its_disk(cluster, checks, operator)
             the_first_loses_its_disk(cluster, checks, operator)
+            nobody_moves_unheard(cluster, checks, operator)
             the_first_leaves(cluster, checks, operator)
             numbers = ["1", "11", "12", "13", "21"]
             checks.that("what was acknowledged is there", eventually(lambda: set(numbers) <= set(read(cluster))), read(cluster))
