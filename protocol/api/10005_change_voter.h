@@ -11,7 +11,8 @@
 namespace ottla {
 
 struct ChangeVoterResponse {
-  ErrorCode error_code = ErrorCode::NONE;  // NOT_CONTROLLER, VOTER_NOT_FOUND, INVALID_REQUEST
+  // REQUEST_TIMED_OUT: not now, ask again; NOT_CONTROLLER, VOTER_NOT_FOUND, INVALID_REQUEST
+  ErrorCode error_code = ErrorCode::NONE;
   std::optional<std::string> error_message;
   bool is_done = false;  // else it is under way: ask again
   static void fields(auto& v, auto& m) {

@@ -24,7 +24,7 @@ int usage() {
       "sim --seed S --shrink         leaves out the faults that a violation does not need\n"
       "sim --mutants [--budget CPU_SECONDS]\n"
       "sim --short                   200 seeds, each twice, and the mutants that are found soon\n"
-      "sim --exhaustive              small worlds walked whole, and each broken rule is found; three minutes, 4 GiB\n"
+      "sim --exhaustive              small worlds walked whole, and each broken rule is found; four minutes, 4 GiB\n"
       "sim --exhaustive --mutant N   only that one, and the shortest way to what it breaks\n"
       "sim --exhaustive [--records N] [--epochs N] [--crashes N] [--fencings N] [--lag-times N] [--timeouts N]\n"
       "                 [--states N] [--mutant N]   one world of that size, at most so many states\n"
