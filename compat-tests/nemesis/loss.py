@@ -1,21 +1,24 @@
-"""Shows that the nemesis finds what is missing: brokers whose settings promise less, and disturbed so that it matters."""
+"""Shows that the nemesis finds what is missing: brokers whose settings promise less, or with a rule broken, and disturbed so that
+it matters."""
 import os
 import random
 import shutil
+import signal
 import tempfile
 import time
 
-from world import PARTITIONS, QUICK, TOPIC, Failure, World, say
+from acts import Acts
+from world import PARTITIONS, QUICK, TOPIC, Failure, World, judge, say
 
-RATE, TIMES = 500, 3
+RATE, FAST, TIMES, POWER_CUTS, RANDOM_POWER_CUTS, HASTE = 500, 2000, 3, 4, 10, 4
 FINDINGS = ("lost", "doubled", "out_of_order", "moved", "changed", "vanished")
 
 
 def leader_alone_then_dead(world, draw):
     """acks=1 is the leader's word alone: it is killed while nobody follows."""
     for _ in range(TIMES):
-        leaders = [one["leader"] for one in world.partitions()]
-        leader = next(member for member in world.members if member.node == draw.choice(leaders))
+        node = draw.choice([one["leader"] for one in world.partitions()])
+        leader = next(member for member in world.members if member.node == node)
         others = [member for member in world.members if member is not leader]
         for member in others:
             world.pause(member)
@@ -48,10 +51,47 @@ def from_copy(folder):
     os.rename(folder + ".copy", folder)
 
 
+def power_of_all(world, draw):
+    """All lose their power, one of them when it has slept and left the ISR. It comes back with the one whose disk is slow; that
+    one leads, and knows alone what the third had acknowledged with it."""
+    slow, third, asleep = world.members
+    for _ in range(POWER_CUTS):
+        world.pause(asleep)
+        deadline = time.monotonic() + IN_SYNC_S
+        while any(asleep.node in (one["id"] for one in partition["isrs"]) for partition in world.partitions()):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"broker {asleep.node} sleeps and stays in sync")
+            time.sleep(0.1)
+        time.sleep(draw.uniform(0.5, 1.5))
+        for member in world.members:
+            member.process.send_signal(signal.SIGKILL)
+        for member in world.members:
+            world.kill(member)
+        for member in (slow, asleep):
+            world.launch(member)
+        while any(partition["leader"] != slow.node for partition in world.partitions()):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"broker {slow.node} does not lead all partitions: {world.partitions()}")
+            time.sleep(0.1)
+        world.launch(third)
+        world.heal()
+
+
+def one_or_more(world, draw):
+    """One, two or all lose their power, again and again."""
+    acts = Acts(world, draw, HASTE, lambda *_, **__: None)
+    for _ in range(RANDOM_POWER_CUTS):
+        acts.hold(0.5, 2)
+        draw.choice([acts.kill_all, acts.kill_two, lambda: acts.kill("leader"), lambda: acts.kill("follower")])()
+
+
 def play(world, draw, act, load_settings):
+    if world.power_cuts:
+        for member, slower_ms in zip(world.members, SYNC_MS):
+            member.environment["OTTLA_DISK_SYNC_MS"] = str(slower_ms)
     world.start()
     world.topic(TOPIC, partitions=PARTITIONS, min_insync_replicas=2)
-    world.begin_load(RATE, *load_settings)
+    world.begin_load(FAST if world.power_cuts else RATE, *load_settings)
     time.sleep(2)
     act(world, draw)
     world.heal()
@@ -59,27 +99,65 @@ def play(world, draw, act, load_settings):
 
 
 PLAIN = ("enable.idempotence=false",)
-CASES = (
+IN_ORDER = ("max.in.flight=1",)
+NOTHING = {"OTTLA_MUTANT": "0"}
+IN_SYNC_S = 30
+SYNC_MS = (300, 20, 20)  # at most, of the three disks that lose their power: the first acknowledges last
+CASES = (  # what, what is done, with which producers, what must be found
     ("acks=1, and a leader that dies alone", leader_alone_then_dead, PLAIN + ("acks=1",), ("lost",)),
     ("all disks put back to an earlier copy", put_back, PLAIN, ("lost", "changed")),
 )
+BROKEN = (  # in brokers with which nothing may be lost, and all replicas must come in sync again; not where a rule is broken
+    ("nothing", power_of_all, NOTHING),
+    ("what is written counts, and not what is synced", power_of_all, {"OTTLA_MUTANT": "1"}),
+    ("a leader acknowledges before its sync", power_of_all, {"OTTLA_MUTANT": "13"}),
+    ("nobody looks at the error of a sync", power_of_all, {"OTTLA_DISK_LIES": "1"}),
+    ("nothing", one_or_more, NOTHING),
+    ("a follower cuts its log at its high watermark", one_or_more, {"OTTLA_MUTANT": "6"}),
+)
+
+
+def find(seed, network, act, load_settings, broken=None):
+    """What the load tells in the end."""
+    with tempfile.TemporaryDirectory(prefix="nemesis-") as directory:
+        world = World(directory, seed, bool(broken), network, broken, **QUICK)
+        world.in_sync_s = IN_SYNC_S
+        try:
+            return play(world, random.Random(seed), act, load_settings)
+        finally:
+            world.end()
+
+
+def less_is_promised(seed, network, act, load_settings, must_find):
+    """(is it found, what was found)"""
+    try:
+        told = find(seed, network, act, load_settings)
+    except Failure as failure:
+        return False, failure
+    return all(told[name] > 0 for name in must_find), {name: told[name] for name in ("acknowledged",) + FINDINGS}
+
+
+def rule_is_broken(seed, network, act, broken):
+    """(does the nemesis say so, what it says)"""
+    try:
+        told = find(seed, network, act, IN_ORDER, broken)
+        judge(told)
+    except Failure as failure:
+        return broken != NOTHING, str(failure)[:300]
+    return broken == NOTHING, f"{told['acknowledged']} acknowledged, all there"
 
 
 def main(seed, network):
     passed = failed = 0
-    for number, (title, act, load_settings, must_find) in enumerate(CASES):
-        with tempfile.TemporaryDirectory(prefix="nemesis-") as directory:
-            world = World(directory, seed + number * 1000, False, network, **QUICK)
-            try:
-                told = play(world, random.Random(seed + number), act, load_settings)
-                found = {name: told[name] for name in ("acknowledged",) + FINDINGS}
-                is_found = all(told[name] > 0 for name in must_find)
-            except Failure as failure:
-                found, is_found = failure, False
-            finally:
-                world.end()
-        say(f"{'ok  ' if is_found else 'FAIL'} {title}: {found}")
-        passed += is_found
-        failed += not is_found
+
+    def check(title, outcome):
+        nonlocal passed, failed
+        say(f"{'ok  ' if outcome[0] else 'FAIL'} {title}: {outcome[1]}")
+        passed, failed = passed + outcome[0], failed + (not outcome[0])
+
+    for number, (title, *case) in enumerate(CASES):
+        check(title, less_is_promised(seed + 1000 * number, network, *case))
+    for number, (title, act, environment) in enumerate(BROKEN):
+        check(f"{act.__name__}, broken: {title}", rule_is_broken(seed + 1000 * number, network, act, environment))
     say(f"{passed} passed, {failed} failed")
     return failed != 0

@@ -25,22 +25,13 @@ import loss
 import network as networks
 import stock
 from acts import Acts
-from world import PARTITIONS, QUICK, ROOT, TOPIC, Failure, World, say
+from world import PARTITIONS, QUICK, ROOT, TOPIC, Failure, World, judge, say
 
 import long_run
 
 SHORT_ROUND, LONG_ROUND = 5, 10  # kills
 RATE = 1000
-NEVER = ("lost", "doubled", "out_of_order", "moved", "changed", "vanished", "gaps", "unknown", "given_up", "forgotten_commits",
-         "problems")
 KEEP = os.path.join(ROOT, "build", "nemesis-failure")
-
-
-def judge(told):
-    wrong = {name: told[name] for name in NEVER if told[name]}
-    twice = told["doubled_by_new_epoch"]
-    if wrong or not told["sent"] == told["acknowledged"] == told["read"] - twice == told["seen_along"] - twice:
-        raise Failure(f"{wrong}, {told}")
 
 
 def disturb(acts, kills, totals, others_per_kill):

@@ -24,6 +24,9 @@ QUICK = {"broker.session.timeout.ms": 2000, "broker.heartbeat.interval.ms": 300,
 SETTINGS = {"offsets.topic.num.partitions": 3, "log.segment.bytes": 262_144, "log.flush.offset.checkpoint.interval.ms": 500,
             "leader.imbalance.check.interval.seconds": 5}
 
+NEVER = ("lost", "doubled", "out_of_order", "moved", "changed", "vanished", "gaps", "unknown", "given_up", "forgotten_commits",
+         "problems")
+
 
 def say(text, end="\n"):
     print(text, end=end, flush=True)
@@ -33,16 +36,28 @@ class Failure(Exception):
     pass
 
 
-class World:
-    """`power_cuts`: each broker is on a disk that loses with its process what was not synced. `network`: a Network, or None."""
+def judge(told):
+    """What the load has told: anything lost, doubled, out of order?"""
+    wrong = {name: told[name] for name in NEVER if told[name]}
+    twice = told["doubled_by_new_epoch"]
+    if wrong or not told["sent"] == told["acknowledged"] == told["read"] - twice == told["seen_along"] - twice:
+        raise Failure(f"{wrong}, {told}")
 
-    def __init__(self, directory, seed, power_cuts, network, **settings):
+
+class World:
+    """`power_cuts`: each broker is on a disk that loses with its process what was not synced. `network`: a Network, or None.
+    `broken`: what is broken in the brokers, as the environment of ottla_broken; it has power cuts."""
+
+    in_sync_s = IN_SYNC_S
+
+    def __init__(self, directory, seed, power_cuts, network, broken=None, **settings):
         self.directory, self.seed, self.power_cuts, self.network = directory, seed, power_cuts, network
         addresses = network and [(f"{networks.address(node)}:9092", f"{networks.address(node)}:9192") for node in (1, 2, 3)]
         self.cluster = Cluster(directory, addresses=addresses, **SETTINGS, **settings)
         self.members, self.paused, self.cut_off, self.load = self.cluster.members, set(), set(), None
         for member in self.members:
-            member.program = os.path.join(RELEASE, "ottla_power_cut" if power_cuts else "ottla")
+            member.program = os.path.join(RELEASE, "ottla_broken" if broken else "ottla_power_cut" if power_cuts else "ottla")
+            member.environment.update(broken or {})
             if network:
                 member.prefix = network.prefix(member.node)
             if power_cuts:
@@ -166,13 +181,13 @@ class World:
             if not self.runs(member):
                 self.launch(member)
         self.await_ready()
-        deadline = began + IN_SYNC_S
+        deadline = began + self.in_sync_s
         while True:
             partitions = self.partitions()
             if len(partitions) == PARTITIONS and all(len(one["isrs"]) == 3 and one["leader"] > 0 for one in partitions):
                 return time.monotonic() - began
             if time.monotonic() > deadline:
-                raise Failure(f"not all replicas are in sync {IN_SYNC_S} s after healing: {partitions}")
+                raise Failure(f"not all replicas are in sync {self.in_sync_s} s after healing: {partitions}")
             self.look_after()
             time.sleep(0.1)
 

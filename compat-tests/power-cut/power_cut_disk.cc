@@ -4,7 +4,9 @@
 // It is a fault disk whose calls are journalled in the file OTTLA_DISK. When that file is there at the start, the
 // process before this one is gone, with the power: the calls are made again, and of what was not synced
 // OTTLA_DISK_SEED decides what survives (FaultDisk::after_power_cut). The journal of before stays in OTTLA_DISK.before:
-// put in its place, the same seed cuts the power in the same way again.
+// put in its place, the same seed cuts the power in the same way again. Two more make partitions' logs worse than they
+// should be: with OTTLA_DISK_LIES one sync in two does nothing and says that all is well (to its caller, what a failed
+// sync is to one that ignores errors), and OTTLA_DISK_SYNC_MS is how much longer one takes at most.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -26,11 +28,22 @@ namespace {
 
 // A sync takes effect a while after the call and returns a while later: what is written in between is not covered, and
 // a process that does not wait for it is found out.
-constexpr int longest_pause_us = 4'000;
+constexpr std::uint_fast32_t longest_pause_us = 4'000;
 
-void pause() {
+std::uint_fast32_t draw(std::uint_fast32_t below) {
   thread_local std::minstd_rand random(std::random_device{}());
-  std::this_thread::sleep_for(std::chrono::microseconds(random() % longest_pause_us));
+  return random() % below;
+}
+
+void pause(std::uint_fast32_t longest_us) { std::this_thread::sleep_for(std::chrono::microseconds(draw(longest_us))); }
+
+std::uint_fast32_t number_in(const char* variable) {
+  const char* const text = std::getenv(variable);
+  return text == nullptr ? 0 : std::strtoul(text, nullptr, 10);
+}
+
+bool is_log_of_a_partition(const std::string& path) {
+  return path.ends_with(".log") && !path.contains("__cluster_metadata");
 }
 
 class JournalledDisk final : public Disk {
@@ -42,7 +55,7 @@ class JournalledDisk final : public Disk {
   auto call(const Entry& entry, Make make) -> decltype(make()) {
     const bool is_sync = entry.call == Call::sync || entry.call == Call::sync_directory || entry.call == Call::sync_all;
     if (is_slow && is_sync) {
-      pause();
+      pause(longest_pause_us);
     }
     auto outcome = [&] {
       const std::lock_guard lock(mutex_);
@@ -53,7 +66,7 @@ class JournalledDisk final : public Disk {
       return made;
     }();
     if (is_slow && is_sync) {
-      pause();
+      pause(longest_pause_us);
     }
     return outcome;
   }
@@ -78,13 +91,29 @@ class JournalledDisk final : public Disk {
     return call({.call = Call::sync_directory, .path = path}, [&] { return disk_.sync_directory(path); });
   }
   Result<void> sync_all(const std::string& path) override {
-    return call({.call = Call::sync_all, .path = path}, [&] { return disk_.sync_all(path); });
+    if (!is_slow || syncs_partitions()) {
+      return call({.call = Call::sync_all, .path = path}, [&] { return disk_.sync_all(path); });
+    }
+    return {};
   }
   Result<std::int64_t> free_bytes(const std::string& path) override { return disk_.free_bytes(path); }
 
   bool is_slow = false;  // syncs take their time
 
+  // What is worse about the syncs of partitions' logs. False: nothing is to be done.
+  [[nodiscard]] bool syncs_partitions() const {
+    if (lies_ && draw(2) == 0) {
+      return false;
+    }
+    if (slower_by_us_ > 0) {
+      pause(slower_by_us_);
+    }
+    return true;
+  }
+
  private:
+  const bool lies_ = number_in("OTTLA_DISK_LIES") != 0;
+  const std::uint_fast32_t slower_by_us_ = 1'000 * number_in("OTTLA_DISK_SYNC_MS");
   std::mutex mutex_;
   CallJournal journal_;
   FaultDisk disk_;
@@ -93,8 +122,8 @@ class JournalledDisk final : public Disk {
 
 class JournalledFile final : public File {
  public:
-  JournalledFile(JournalledDisk& disk, std::shared_ptr<File> file, std::int32_t number)
-      : disk_(disk), file_(std::move(file)), number_(number) {}
+  JournalledFile(JournalledDisk& disk, std::shared_ptr<File> file, std::int32_t number, bool is_of_partition)
+      : disk_(disk), file_(std::move(file)), number_(number), is_of_partition_(is_of_partition) {}
 
   Result<std::size_t> read_at(std::span<std::byte> buffer, std::int64_t position) const override {
     return file_->read_at(buffer, position);
@@ -108,6 +137,9 @@ class JournalledFile final : public File {
   }
   Result<void> sync_data() override { return sync(); }
   Result<void> sync() override {
+    if (is_of_partition_ && !disk_.syncs_partitions()) {
+      return {};
+    }
     return disk_.call({.call = Call::sync, .file = number_}, [&] { return file_->sync(); });
   }
   Result<void> truncate(std::int64_t size) override {
@@ -121,6 +153,7 @@ class JournalledFile final : public File {
   JournalledDisk& disk_;
   const std::shared_ptr<File> file_;
   const std::int32_t number_;
+  const bool is_of_partition_;
 };
 
 Result<std::shared_ptr<File>> JournalledDisk::open(const std::string& path, OpenMode mode) {
@@ -130,7 +163,8 @@ Result<std::shared_ptr<File>> JournalledDisk::open(const std::string& path, Open
     number = opened ? opened_++ : 0;
     return opened;
   });
-  return file ? std::make_shared<JournalledFile>(*this, std::move(*file), number) : file;
+  const bool is_of_partition = is_log_of_a_partition(path);
+  return file ? std::make_shared<JournalledFile>(*this, std::move(*file), number, is_of_partition) : file;
 }
 
 void must(const Result<void>& done) {
