@@ -3,12 +3,14 @@
 by itself and by another client. Prints a table; the last line is "N passed, N failed".
 
 usage: run.py BOOTSTRAP WORK_DIR CLIENT...     RUN: the end of the topics' names, instead of the process's number
+TOLD: a file for the counts of each client, as JSON.
 DATA names the broker's data directory, if it is at hand: then the stored batches must have the codec that was asked for.
 What a client's run.sh has to offer is told in README.md beside this file.
 """
 import concurrent.futures
 import glob
 import itertools
+import json
 import os
 import signal
 import struct
@@ -57,10 +59,13 @@ class Client:
 class Table:
     def __init__(self):
         self.passed, self.failed, self.lock = 0, 0, threading.Lock()
+        self.clients = {}  # name: version, and how often it passed and failed
 
-    def check(self, what, why_not):
+    def check(self, client, what, why_not):
         """Counts, and says why not unless that is empty."""
         with self.lock:
+            counts = self.clients.setdefault(client.name, {"version": "?", "passed": 0, "failed": 0})
+            counts["failed" if why_not else "passed"] += 1
             self.passed += not why_not
             self.failed += bool(why_not)
             if why_not:
@@ -118,21 +123,21 @@ def try_codec(client, codec, other, bootstrap, sent, table):
     out = os.path.join(client.work, topic)
     status, partitions = client.run("metadata", bootstrap, topic)
     why = not_ended(client, status) or ("" if partitions == "3" else f"{partitions!r} partitions")
-    if table.check(f"{topic} metadata", why) != "ok":
+    if table.check(client, f"{topic} metadata", why) != "ok":
         return "FAIL"
     status, _ = client.run("produce", bootstrap, topic, codec, sent)
-    if table.check(f"{topic} produce", not_ended(client, status)) != "ok":
+    if table.check(client, f"{topic} produce", not_ended(client, status)) != "ok":
         return "FAIL"
     results = []
     if os.environ.get("DATA"):
-        results.append(table.check(f"{topic} codec", wrong_codec(topic, codec)))
+        results.append(table.check(client, f"{topic} codec", wrong_codec(topic, codec)))
     if not client.reads and not other:
-        results.append(table.check(f"{topic} read", "there is nobody to read it"))
+        results.append(table.check(client, f"{topic} read", "there is nobody to read it"))
     if client.reads:
-        results.append(table.check(f"{topic} read by itself", read_back(client, bootstrap, topic, sent, out + ".self")))
+        results.append(table.check(client, f"{topic} read by itself", read_back(client, bootstrap, topic, sent, out + ".self")))
     if other:
         why = read_back(other, bootstrap, topic, sent, out + ".other")
-        results.append(table.check(f"{topic} read by {other.name}", why))
+        results.append(table.check(client, f"{topic} read by {other.name}", why))
     return "FAIL" if "FAIL" in results else "ok"
 
 
@@ -149,7 +154,8 @@ def try_client(client, other, bootstrap, table):
     status, version = client.run("version")
     cells = [client.name, version if status == 0 else "?"]
     codecs = client.words("codecs")
-    table.check(f"{client.name} has codecs", "" if codecs else "none printed")
+    table.check(client, f"{client.name} has codecs", "" if codecs else "none printed")
+    table.clients[client.name]["version"] = cells[1]
     cells.append(" ".join(f"{codec}:{try_codec(client, codec, other, bootstrap, sent, table)}" for codec in codecs))
     cells.append("read by " + readers_of(client, other))
     # Less than the 20 seconds after which a client gives up by itself: refused is not timed out.
@@ -158,9 +164,9 @@ def try_client(client, other, bootstrap, table):
         cells.append("no transactions")
     else:
         why = not_ended(client, status)
-        cells.append("transaction refused:" + table.check(f"{client.name} transaction refused", why and f"{why}: {text[-300:]}"))
+        cells.append("transaction refused:" + table.check(client, f"{client.name} transaction refused", why and f"{why}: {text[-300:]}"))
     status, _ = client.run("own", bootstrap)
-    cells.append("" if status == HAS_NONE else "own tests:" + table.check(f"{client.name} own tests",
+    cells.append("" if status == HAS_NONE else "own tests:" + table.check(client, f"{client.name} own tests",
                                                                             not_ended(client, status)))
     cells.append("without " + ", ".join(client.limits) if client.limits else "")
     return cells
@@ -180,7 +186,7 @@ def main():
     ready = []
     for client in [Client(name, work) for name in names]:
         status, _ = client.run("setup", seconds=900)
-        if table.check(f"{client.name} setup", not_ended(client, status)) == "ok":
+        if table.check(client, f"{client.name} setup", not_ended(client, status)) == "ok":
             client.limits = client.words("limits")
             client.reads = "reading" not in client.limits
             ready.append(client)
@@ -191,6 +197,9 @@ def main():
 
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         table.show(list(pool.map(take_turn, range(len(ready)))))
+    if os.environ.get("TOLD"):
+        with open(os.environ["TOLD"], "w") as file:
+            json.dump(table.clients, file)
     return table.failed != 0 or table.passed == 0
 
 

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Stock clients, unchanged, against a fresh broker. usage: run.sh [CLIENT...]   (all by default)
+# run.sh --all: the suites that clients ship besides, and one table of everything.
 # BOOTSTRAP=host:port uses a broker that runs already; OTTLA=path another binary. Last line: N passed, N failed.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+[ "${1:-}" != --all ] || exec "$here/all_clients.py"
 . "$here/broker.sh"
 work=$here/../build/compat/log
 rm -rf "$work"

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """The clients' own test suites against a broker of ours, and a table of how many of their tests pass.
-usage: run.py [--short | NAME...]    --short: those that take little. Last line: N passed, N failed."""
+usage: run.py [--short | NAME...]    --short: those that take little. TOLD: a file for the table, as JSON.
+Last line: N passed, N failed."""
 import concurrent.futures
+import json
 import os
 import re
 import subprocess
@@ -41,6 +43,9 @@ def main():
     widths = [max(map(len, column)) for column in zip(*rows)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+    if os.environ.get("TOLD"):
+        with open(os.environ["TOLD"], "w", encoding="utf-8") as file:
+            json.dump([dict(zip(COLUMNS, row)) for row in rows[1:]], file)
     print(f"{passed} passed, {failed} failed")
     return failed != 0
 
