@@ -81,8 +81,11 @@ class Ottlas:
         return self.started[-1].bootstrap
 
     def start_three(self, **settings):
-        """One cluster of three; the addresses of all."""
-        cluster = Cluster(os.path.join(self.folder, str(len(self.started))), **settings)
+        """One cluster of three, each in a rack of its own (RACK1, RACK2, RACK3); the addresses of all."""
+        selector = "org.apache.kafka.common.replica.RackAwareReplicaSelector"
+        cluster = Cluster(os.path.join(self.folder, str(len(self.started))), replica_selector_class=selector, **settings)
+        for member in cluster.members:
+            member.settings["broker.rack"] = f"RACK{member.node}"
         self.started += cluster.members
         cluster.start()
         return cluster.bootstrap

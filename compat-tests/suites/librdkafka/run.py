@@ -21,6 +21,7 @@ class Librdkafka(Suite):
     PACKAGE = "@confluentinc/kafka-javascript@1.10.1"
     # Not run, and so never passed: share groups are not there, and each of these waits for its records, up to minutes.
     LEFT_OUT = r"_share_consumer_"
+    WANTS_RACKS = "0101"  # and three brokers
     AT_ONCE = 5  # its own -p5: mostly they wait
 
     @property
@@ -113,11 +114,12 @@ class Librdkafka(Suite):
         at = {"default": brokers.start(**settings)}
         if "noautocreate" in listed.values():
             at["noautocreate"] = brokers.start_three(auto_create_topics_enable="false", **settings)
+        racks = brokers.start_three(**settings) if any(self.WANTS_RACKS in name for name in listed) else None
         outcomes = {name: (NOT_RUN, "") for name in listed}
         runs = sorted({(name.split("_")[0], scenario) for name, scenario in listed.items()
                        if not re.search(self.LEFT_OUT, name)})
         with concurrent.futures.ThreadPoolExecutor(self.AT_ONCE) as pool:
-            for told in pool.map(lambda run: self.run_number(run[0], run[1], at[run[1]]), runs):
+            for told in pool.map(lambda run: self.run_number(*run, racks if run[0] == self.WANTS_RACKS else at[run[1]]), runs):
                 outcomes.update({name: outcome for name, outcome in told.items()
                                  if name in listed and (outcome[0] != SKIPPED or outcomes[name][0] == NOT_RUN)})
         return outcomes
