@@ -14,11 +14,12 @@ import sys
 import threading
 import time
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from ledger import Ledger, content_of
 
 PRODUCERS = 2
+MOVED = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
 PATIENCE_S, CLOSE_S = 120, 20
 QUICK = {"reconnect.backoff.ms": 10, "reconnect.backoff.max.ms": 200, "retry.backoff.ms": 20, "log_level": 2,
          "topic.metadata.refresh.fast.interval.ms": 50, "allow.auto.create.topics": False,
@@ -169,7 +170,14 @@ class Load:
         consumer = self.consumer(group_id="members", auto_offset_reset="earliest", session_timeout_ms=6000)
         consumer.subscribe([self.topic])
         while not self.stop_reading.is_set():
-            if not self.poll(consumer, self.ledger.saw):
+            try:
+                messages = self.poll(consumer, self.ledger.saw)
+            except KafkaException as refused:
+                # By a coordinator that has moved: librdkafka tells it, and asks the next one by itself.
+                if refused.args[0].code() not in MOVED:
+                    raise
+                continue
+            if not messages:
                 continue
             try:
                 for one in consumer.commit(asynchronous=False):
