@@ -19,6 +19,9 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from ledger import Ledger, content_of
 
 PRODUCERS = 2
+# What librdkafka makes of the answer of a leader that was deposed and is cut off: it knows nothing of the epoch that is asked for, and
+# says so, as Kafka's do.
+DEPOSED = "broker end offset is -1"
 MOVED = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
 PATIENCE_S, CLOSE_S = 120, 20
 QUICK = {"reconnect.backoff.ms": 10, "reconnect.backoff.max.ms": 200, "retry.backoff.ms": 20, "log_level": 2,
@@ -140,11 +143,22 @@ class Load:
         consumer = self.consumer()
         consumer.assign(self.at({partition: OFFSET_BEGINNING for partition in range(self.partitions)}))
         while not self.stop_reading.is_set():
-            self.poll(consumer, self.ledger.saw)
+            self.follow_on(consumer)
         deadline = time.monotonic() + PATIENCE_S
         while sum(map(len, self.ledger.seen)) < len(self.ledger.acknowledged) and time.monotonic() < deadline:
-            self.poll(consumer, self.ledger.saw)
+            self.follow_on(consumer)
         self.close(consumer)
+
+    def follow_on(self, consumer):
+        try:
+            self.poll(consumer, self.ledger.saw)
+        except KafkaException as refused:
+            if DEPOSED not in str(refused):
+                raise
+            # It waited to be told whether its offset is still right, and then believes older metadata: on from there once more.
+            with self.ledger.lock:
+                positions = {number: max(seen, default=-1) + 1 for number, seen in enumerate(self.ledger.seen)}
+            consumer.assign(self.at(positions))
 
     def go_back(self):
         """Reads the newest part of each partition again and again, from whoever leads it then."""
@@ -161,8 +175,7 @@ class Load:
                 while time.monotonic() < until and not self.stop_reading.is_set():
                     self.poll(consumer, self.ledger.saw)
             except KafkaException as refused:
-                # A leader that was deposed and is cut off knows nothing of the epoch, and says so, as Kafka's do.
-                if "broker end offset is -1" not in str(refused):
+                if DEPOSED not in str(refused):
                     raise
             self.close(consumer)
 
