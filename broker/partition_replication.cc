@@ -140,8 +140,9 @@ void Partition::run(const replica_effect::AppendFetched& /*effect*/, Turn& turn)
   raise(done ? ReplicaEvent(replica_event::LogAppended{}) : replica_event::AppendFailed{});
 }
 
+// A damaged log cannot become the leader's, and must not seem to be: it asks for nothing.
 void Partition::run(const replica_effect::SendFetch& effect, Turn& /*turn*/) {
-  if (outside_ != nullptr) {
+  if (outside_ != nullptr && log_->damaged().empty()) {
     outside_->send_fetch(shared_from_this(), effect);
   }
 }

@@ -98,7 +98,14 @@ Result<Applied> Controller::apply_one(const RegisterBroker& command) {
     next.controlled_shutdown_index = existing->second.controlled_shutdown_index;
     next.page_cache_until = existing->second.page_cache_until;
     existing->second = std::move(next);
-    return BrokerChanged{id, existing->second.epoch, {}};
+    // Damage is found when the logs are opened, after the first registration of a start and before it is unfenced.
+    auto degraded = change_partitions([id](const auto& partition) { return is_complete(partition, id); },
+                                      [&](const Topic& topic, std::int32_t index, PartitionRegistration& partition) {
+                                        if (is_degraded(command, topic.id, index) && partition.replicas.size() > 1) {
+                                          storage_lost(partition, id, context_of(topic));
+                                        }
+                                      });
+    return BrokerChanged{id, existing->second.epoch, std::move(degraded)};
   }
   next.epoch = {static_cast<std::int64_t>(index_)};
   const bool is_first = existing == brokers_.end();

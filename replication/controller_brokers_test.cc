@@ -200,6 +200,26 @@ TEST_F(ControllerBrokersTest, damage_found_at_a_start_costs_that_partition) {
   EXPECT_THAT(partition("a", 1).elr, ElementsAre(BrokerId{2}));
 }
 
+TEST_F(ControllerBrokersTest, damage_found_after_the_registration_costs_that_partition) {
+  start({1, 2});
+  create("a", {{{1}, {2}}, {{1}, {2}}});
+  EXPECT_EQ(create("b", {{{1}}}, 1), ErrorCode::NONE);
+  fence(2);
+  fence(1);
+  auto damaged = start_of(1, 2);
+  apply(damaged);
+  EXPECT_THAT(partition("a", 1).elr, ElementsAre(BrokerId{1}, BrokerId{2}));
+  const auto alone = partition("b");
+  damaged.degraded = {{id_of("a"), {1}}, {id_of("b"), {0}}};
+  apply(damaged);
+  EXPECT_THAT(partition("a", 0).elr, ElementsAre(BrokerId{1}, BrokerId{2}));
+  EXPECT_THAT(partition("a", 1).elr, ElementsAre(BrokerId{2}));
+  EXPECT_EQ(partition("b"), alone);  // an only replica is the best there is
+  const auto before = partition("a", 1);
+  apply(damaged);
+  EXPECT_EQ(partition("a", 1), before);
+}
+
 TEST_F(ControllerBrokersTest, an_unregistered_broker_is_forgotten_with_what_it_held) {
   start({1, 2, 3});
   create("a", {{{1}, {2}, {3}}, {{1}, {2}, {3}}});

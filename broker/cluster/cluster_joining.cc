@@ -24,6 +24,22 @@ constexpr auto silence_before_founding = std::chrono::seconds(2);
 constexpr auto patience_of_voter = std::chrono::seconds(3);
 constexpr auto silence_before_telling = std::chrono::seconds(10);
 
+// Partitions whose records are not all here any more, or cannot be had; none before they are opened.
+std::vector<RegisterBroker::DegradedTopic> degraded(const Partitions& partitions) {
+  std::vector<RegisterBroker::DegradedTopic> found;
+  partitions.for_each([&](Partition& partition) {
+    if (!partition.is_damaged() && !partition.is_offline()) {
+      return;
+    }
+    const PartitionKey& key = partition.key();
+    if (found.empty() || found.back().topic_id != key.topic_id) {
+      found.push_back({.topic_id = key.topic_id, .partitions = {}});
+    }
+    found.back().partitions.push_back(key.index);
+  });
+  return found;
+}
+
 }  // namespace
 
 Awaitable<> Cluster::join(std::vector<BrokerEndpoint> endpoints) {
@@ -39,6 +55,12 @@ Awaitable<> Cluster::join(std::vector<BrokerEndpoint> endpoints) {
     co_return;
   }
   co_await broker_.metadata->follow();
+  if (!degraded(broker_.partitions).empty()) {  // before it may lead anything
+    logger().error(
+        "partitions are damaged here, as told above: their other replicas do without this broker's until it "
+        "starts with an empty log.dirs");
+    co_await register_here();
+  }
   has_joined_ = true;
   for (;;) {
     const MemberHeartbeatResponse answer = co_await send_heartbeat();
@@ -190,7 +212,8 @@ Awaitable<> Cluster::register_here() {
                            .endpoints = endpoints_,
                            .log_dirs = {broker_.directory->directory_id()},
                            .rack = broker_.config.broker_rack,
-                           .flush_messages = broker_.partitions.config()->log_flush_interval_messages};
+                           .flush_messages = broker_.partitions.config()->log_flush_interval_messages,
+                           .degraded = degraded(broker_.partitions)};
     auto applied = co_await broker_.metadata->propose(std::move(command));
     if (applied) {
       epoch_ = std::get<BrokerChanged>(*applied).broker_epoch.value;

@@ -19,7 +19,16 @@ constexpr const char* metadata_topic = "__cluster_metadata";
 // Kafka's offsets begin at 0 and its ends lie behind the last record; indexes of the log begin at 1.
 std::int64_t end_after(std::uint64_t index) { return static_cast<std::int64_t>(index); }
 
-void describe(const QuorumStatus& status, Answer::PartitionData& partition) {
+// What RemoveRaftVoter wants to hear. Zero, as in Kafka, where it is not known: of a broker on its own, and of one that
+// is not registered.
+Uuid directory_of(const Broker& broker, BrokerId id) {
+  return broker.metadata->read([&](const Controller& state) {
+    const auto known = state.brokers().find(id);
+    return known == state.brokers().end() || known->second.log_dirs.empty() ? Uuid{} : known->second.log_dirs.front();
+  });
+}
+
+void describe(const Broker& broker, const QuorumStatus& status, Answer::PartitionData& partition) {
   partition.leader_id = status.leader;
   partition.leader_epoch = LeaderEpoch{static_cast<std::int32_t>(status.term)};
   if (!status.is_leader) {
@@ -31,6 +40,7 @@ void describe(const QuorumStatus& status, Answer::PartitionData& partition) {
   for (const QuorumStatus::Server& server : status.servers) {
     auto& those = server.is_voter ? partition.current_voters : partition.observers;
     those.push_back({.replica_id = server.id,
+                     .replica_directory_id = directory_of(broker, server.id),
                      .log_end_offset = end_after(server.last_index),
                      .last_fetch_timestamp = server.id == status.leader ? wall_clock_ms() : server.last_heard_ms,
                      .last_caught_up_timestamp = server.last_caught_up_ms});
@@ -60,7 +70,7 @@ DescribeQuorumResponse describe(const QuorumStatus& status, const Broker& broker
     for (const auto& one : asked.partitions) {
       auto& partition = topic.partitions.emplace_back(one.partition_index);
       if (asked.topic_name == metadata_topic && one.partition_index == 0) {
-        describe(status, partition);
+        describe(broker, status, partition);
       } else {
         partition.error_code = ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
         partition.error_message = "This server does not host this topic-partition.";

@@ -126,9 +126,10 @@ std::string describe_brokers(const Broker& broker, const Controller& state, cons
 Awaitable<std::string> cluster_page(Broker& broker) {
   const QuorumStatus quorum = co_await broker.metadata->status();
   const Controller state = broker.metadata->read([](const Controller& now) { return now; });
+  const bool knows_controller = quorum.is_current && quorum.leader.value >= 0;
   std::string text;
-  if (!quorum.is_current) {
-    text += "this broker has not heard of an active controller for a while: what follows may be old\n";
+  if (!knows_controller) {
+    text += "this broker does not hear of an active controller: what follows may be old\n";
   }
   if (!broker.ready) {
     text += "this broker is not ready\n";
@@ -148,7 +149,7 @@ Awaitable<std::string> cluster_page(Broker& broker) {
     return !server.is_voter || state.brokers().empty() || state.brokers().contains(server.id);
   });
   const bool is_well =
-      lines.empty() && all_active && all_here && quorum.is_current && broker.ready && !broker.partitions.failure();
+      lines.empty() && all_active && all_here && knows_controller && broker.ready && !broker.partitions.failure();
   co_return text + lines + (is_well ? "all is well\n" : "");
 }
 

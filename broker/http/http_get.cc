@@ -52,6 +52,9 @@ Result<HttpAnswer> http_get(const std::string& address, const std::string& path)
   try {
     asio::co_spawn(io, get(address, path), ended);
     io.run();
+  } catch (const boost::system::system_error& why) {
+    return failure(ErrorCode::NETWORK_EXCEPTION,
+                   "the broker's http.listener at " + address + ": " + why.code().message());
   } catch (const std::exception& why) {
     return failure(ErrorCode::NETWORK_EXCEPTION, "the broker's http.listener at " + address + ": " + why.what());
   }

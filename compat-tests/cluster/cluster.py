@@ -36,6 +36,11 @@ class Member(Broker):
     def listeners(self):
         return f"PLAINTEXT://{self.bootstrap},CLUSTER://{self.own_address}"
 
+    @property
+    def directory_id(self):
+        with open(os.path.join(self.settings["log.dirs"], "meta.properties"), encoding="utf-8") as file:
+            return next(line.split("=", 1)[1].strip() for line in file if line.startswith("directory.id="))
+
     def start(self, seconds=20):
         self.launch()
         self.read_ready_line(seconds)

@@ -8,19 +8,17 @@ import json
 import os
 import select
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
 
-from cluster import HERE, Cluster, eventually, free_ports, in_sync, metadata, partitions_of
+from cluster import HERE, Cluster, eventually, in_sync, metadata, partitions_of
 
 sys.path.insert(0, os.path.join(HERE, "..", "stocks"))
 sys.path.insert(0, os.path.join(HERE, "..", "kafka-tools"))
 import sides
-from broker import OTTLA
 import stocks_job
+from one_command import one_command
 
 RECORDS = 3000
 REASSIGN = "org.apache.kafka.tools.reassign.ReassignPartitionsCommand"
@@ -102,6 +100,9 @@ def quorum_is_told(cluster, checks, operator, voters, observers):
         wanted = {(node, "Follower") for node in voters} | {(node, "Observer") for node in observers}
         is_right = len(seen - wanted) == 1 and {node for node, _ in seen} == {node for node, _ in wanted}
         checks.that(f"broker {member.node} tells who agrees on the metadata", is_right and "Leader" in said, said)
+        directories = {int(row[0]): row[1] for row in rows}
+        right = {one.node: one.directory_id for one in cluster.members if one.node in directories}
+        checks.that("and their directories", directories == right, said)
         lag = lambda at=member.bootstrap: [line.split()[3] for line in operator.run(
             QUORUM, "describe", "--replication", bootstrap=at).splitlines() if line[:1].isdigit()]
         checks.that(f"and that nobody lags, by broker {member.node}", eventually(lambda: set(lag()) == {"0"}), lag())
@@ -137,6 +138,29 @@ def a_broker_leaves_for_good(cluster, checks, operator):
     again = operator.run(CLUSTER_TOOL, "unregister", "--bootstrap-server", "{bootstrap}", "--id", "4")
     checks.that("it is not known any more", "4" in again and "no longer" not in again, again[-500:])
     read_all(cluster, checks, "when the fourth broker is gone")
+
+
+def a_log_is_damaged(cluster, checks):
+    """On one broker, found when it starts: the others do without it, until its disk is replaced (which comes next)."""
+    victim = cluster.members[1]
+    write = ["kcat", "-b", cluster.bootstrap, "-P", "-t", "rotten", "-p", "0", "-X", "acks=all", "-X", "message.timeout.ms=20000"]
+    subprocess.run(write, input="".join(f"{number}\n" for number in range(100)), text=True, check=True, timeout=60)
+    checks.that("a topic to rot", eventually(lambda: in_sync(cluster.bootstrap, "rotten", 3)), partitions_of(cluster.bootstrap, "rotten"))
+    victim.kill()
+    with open(os.path.join(victim.directory, "data", "rotten-0", "0" * 20 + ".log"), "r+b") as log:
+        log.seek(100)
+        byte = log.read(1)
+        log.seek(100)
+        log.write(bytes([byte[0] ^ 1]))
+    victim.start(60)
+    partition = lambda: next(one for one in partitions_of(cluster.bootstrap, "rotten") if one["partition"] == 0)
+    in_isr = lambda: victim.node in [one["id"] for one in partition()["isrs"]]
+    is_without = lambda: not in_isr() and partition()["leader"] not in (-1, victim.node)
+    checks.that("a damaged replica is not in sync, and does not lead", eventually(is_without), partition())
+    checks.that("its broker keeps the others", eventually(lambda: in_sync(cluster.bootstrap, "numbers", 3)), leaders(cluster))
+    written = subprocess.run(write, input="more\n", text=True, capture_output=True, timeout=60)
+    checks.that("the others take records", written.returncode == 0, written.stderr)
+    checks.that("which does not bring it back", not eventually(in_isr, 3), partition())
 
 
 def a_disk_is_replaced(cluster, checks, operator):
@@ -199,49 +223,6 @@ def an_empty_voter_elects_nobody_who_lags(directory, checks):
         cluster.end()
 
 
-def base_port():
-    """One with all the ports free that `ottla cluster` takes from there."""
-    while True:
-        base = free_ports(1)[0]
-        try:
-            probes = [socket.create_server(("127.0.0.1", base + above + node)) for above in (0, 100, 200) for node in range(3)]
-        except (OSError, OverflowError):
-            continue
-        for probe in probes:
-            probe.close()
-        return base
-
-
-def one_command(directory, checks):
-    """`ottla cluster`: ready, told of, missed when it dies, and nothing is left when it ends."""
-    base = base_port()
-    with socket.create_server(("127.0.0.1", base + 101)):
-        refused = subprocess.run([OTTLA, "cluster", "--data", os.path.join(directory, "refused"), "--base-port", str(base)],
-                                 capture_output=True, text=True, timeout=30)
-    checks.that("a broker that cannot start ends the command", refused.returncode == 1 and "broker 2 did not start" in refused.stderr,
-                refused.stderr)
-    http = f"127.0.0.1:{base + 200}"
-    command = subprocess.Popen([OTTLA, "cluster", "--brokers", "3", "--data", os.path.join(directory, "data"), "--base-port", str(base)],
-                               stdout=subprocess.PIPE, text=True)
-    try:
-        ready = command.stdout.readline() if select.select([command.stdout], [], [], 30)[0] else ""
-        brokers = ",".join(f"127.0.0.1:{base + node}" for node in range(3))
-        checks.that("one command starts three brokers", ready == f"ottla cluster ready: {brokers} http://{http}\n", ready)
-        subprocess.run(["kcat", "-b", brokers, "-P", "-t", "numbers", "-X", "acks=all"], input="1\n", text=True, check=True, timeout=60)
-        status = lambda: subprocess.run([OTTLA, "cluster", "status", "--http", http], capture_output=True, text=True, timeout=20)
-        checks.that("all is well", eventually(lambda: status().returncode == 0), status().stdout)
-        children = subprocess.run(["pgrep", "-P", str(command.pid)], capture_output=True, text=True, check=True).stdout.split()
-        os.kill(int(children[2]), signal.SIGKILL)
-        missed = lambda: status().returncode == 1 and "; 3: fenced" in status().stdout
-        checks.that("its status says who is missing", eventually(missed), status().stdout)
-        command.send_signal(signal.SIGINT)
-        checks.that("it ends when asked", command.wait(30) == 0, command.returncode)
-        checks.that("and so do its brokers", not any(os.path.exists(f"/proc/{child}") for child in children), children)
-    finally:
-        command.kill()
-        command.wait()
-
-
 def main():
     subprocess.run([os.path.join(HERE, "..", "kafka-tools", "setup.sh")], check=True)
     checks = stocks_job.Checks()
@@ -258,7 +239,10 @@ def main():
             elects_leaders(cluster, checks, operator)
             a_fourth_broker(cluster, checks, operator)
             a_broker_leaves_for_good(cluster, checks, operator)
+            a_log_is_damaged(cluster, checks)
             a_disk_is_replaced(cluster, checks, operator)
+            checks.that("and of what was damaged", eventually(lambda: in_sync(cluster.bootstrap, "rotten", 3)),
+                        partitions_of(cluster.bootstrap, "rotten"))
             checks.that("no broker met what cannot be", not cluster.errors(), cluster.errors()[:5])
         finally:
             operator.tools.stop_tools()

@@ -28,11 +28,6 @@ def read(cluster):
     return sorted(told.stdout.split())
 
 
-def directory_id(member):
-    with open(os.path.join(member.directory, "data", "meta.properties"), encoding="utf-8") as file:
-        return next(line.split("=", 1)[1].strip() for line in file if line.startswith("directory.id="))
-
-
 def add(operator, member):
     """As the tool wants it: by the settings of the one that is to vote."""
     path = os.path.join(member.directory, "controller.properties")
@@ -45,7 +40,7 @@ def add(operator, member):
 
 def remove(operator, member, identity=None):
     return operator.run(QUORUM, "remove-controller", "--controller-id", str(member.node), "--controller-directory-id",
-                        identity or directory_id(member))
+                        identity or member.directory_id)
 
 
 def one_grows_to_three(cluster, checks, operator):
@@ -150,7 +145,7 @@ def nobody_moves_unheard(cluster, checks, operator):
 
 def the_first_leaves(cluster, checks, operator):
     first = cluster.members[0]
-    wrong = remove(operator, first, directory_id(cluster.members[1]))
+    wrong = remove(operator, first, cluster.members[1].directory_id)
     checks.that("not by the directory of another", "the directory of broker 1 is not" in wrong, wrong[-500:])
     said = remove(operator, first)
     checks.that("the first voter leaves the quorum", "KRaft controller 1" in said and "Removed" in said, said[-500:])
