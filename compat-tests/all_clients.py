@@ -37,7 +37,7 @@ def main():
     rows = [COLUMNS]
     for name, counts in (ours or {}).items():
         suite = own.pop(name, None)
-        rows.append((name, counts["version"].split()[-1], f"{suite['passed']} / {suite['run']} ({suite['version']})" if suite else "-",
+        rows.append((name, counts["version"].split(" ")[-1], f"{suite['passed']} / {suite['run']} ({suite['version']})" if suite else "-",
                      f"{counts['passed']} of {counts['passed'] + counts['failed']}"))
     rows += [(name, suite["version"], f"{suite['passed']} / {suite['run']}", "-") for name, suite in own.items()]
     widths = [max(map(len, column)) for column in zip(*rows)]

@@ -26,8 +26,8 @@ def progress_file(name):
 
 
 def load_progress(name):
-    """What save_progress was last given at this commit, or None."""
-    if os.path.exists(progress_file(name)):
+    """What save_progress was last given at this commit, or None; what is not committed may be anything."""
+    if os.path.exists(progress_file(name)) and not commit().endswith("-dirty"):
         with open(progress_file(name), encoding="utf-8") as file:
             progress = json.load(file)
         if progress["commit"] == commit():

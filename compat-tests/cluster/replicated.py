@@ -27,6 +27,7 @@ from broker import ROOT
 from load import here
 
 LOAD = os.path.join(os.environ.get("BUILD", os.path.join(ROOT, "build", "release")), "librdkafka_load")
+WARM_UPS = 3  # slices of each case that do not count
 PARTITIONS, REPLICAS, NEVER, TICKS = 3, 3, 2 ** 63 - 1, os.sysconf("SC_CLK_TCK")
 # (record bytes, sync): messages of ours, of Kafka's; a slice takes two seconds.
 CASES = {(100, False): (3_000_000, 1_000_000), (1024, False): (400_000, 250_000),
@@ -74,11 +75,11 @@ def run_system(kind, slices, seen):
         try:
             system.start()
             admin = AdminClient({"bootstrap.servers": system.bootstrap, "log_level": 2})
-            for case, counts in CASES.items():
-                messages = counts[kind is Kafkas]
-                write(system, admin, case, messages, "warm-up")
-                for number in range(slices):
-                    one = write(system, admin, case, messages, number)
+            for number in range(-WARM_UPS, slices):  # of all cases: a JVM compiles what it has run often, for a minute
+                for case, counts in CASES.items():
+                    one = write(system, admin, case, counts[kind is Kafkas], number)
+                    if number < 0:
+                        continue
                     seen[kind.name, case].append(one)
                     print(f"{kind.name}: {case[0]} B, {'synced' if case[1] else 'page cache'}: "
                           f"{one['messages_per_s']:.0f} messages/s, {one['cpu_s_per_gb']:.2f} CPU s/GB", flush=True)

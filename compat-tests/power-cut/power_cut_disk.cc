@@ -42,9 +42,7 @@ std::uint_fast32_t number_in(const char* variable) {
   return text == nullptr ? 0 : std::strtoul(text, nullptr, 10);
 }
 
-bool is_log_of_a_partition(const std::string& path) {
-  return path.ends_with(".log") && !path.contains("__cluster_metadata");
-}
+bool is_log_of_a_partition(const std::string& path) { return path.ends_with(".log"); }
 
 class JournalledDisk final : public Disk {
  public:
@@ -91,7 +89,7 @@ class JournalledDisk final : public Disk {
     return call({.call = Call::sync_directory, .path = path}, [&] { return disk_.sync_directory(path); });
   }
   Result<void> sync_all(const std::string& path) override {
-    if (!is_slow || syncs_partitions()) {
+    if (syncs_partitions()) {
       return call({.call = Call::sync_all, .path = path}, [&] { return disk_.sync_all(path); });
     }
     return {};
@@ -102,6 +100,9 @@ class JournalledDisk final : public Disk {
 
   // What is worse about the syncs of partitions' logs. False: nothing is to be done.
   [[nodiscard]] bool syncs_partitions() const {
+    if (!is_slow) {
+      return true;
+    }
     if (lies_ && draw(2) == 0) {
       return false;
     }

@@ -48,19 +48,25 @@ async def half_a_frame(_, writer, draw):
     await asyncio.sleep(draw.uniform(0, HANGS_S))
 
 
+def fetch(least_bytes, most_bytes):
+    """Of partition 0, from its beginning (Fetch 4)."""
+    body = struct.pack(">iiiib", -1, LONG_POLL_MS, least_bytes, 1 << 30, 0) + struct.pack(">i", 1) + string("stocks")
+    return frame(header(1, 4) + body + struct.pack(">iiqi", 1, 0, 0, most_bytes))
+
+
 async def ask_and_not_read(_, writer, draw):
+    """More than the buffers of a connection hold."""
     for _ in range(draw.randrange(1, 200)):
         if writer.is_closing():
             return
-        writer.write(metadata("stocks", create=False))
+        writer.write(fetch(1, 1 << 16))
         await asyncio.sleep(0)
     await asyncio.sleep(draw.uniform(0, 1))
 
 
 async def wait_for_records(reader, writer, draw):
-    """A long poll (Fetch 4) that nobody waits for the end of."""
-    body = struct.pack(">iiiib", -1, LONG_POLL_MS, 1, 1 << 20, 0) + struct.pack(">i", 1) + string("stocks")
-    writer.write(frame(header(1, 4) + body + struct.pack(">iiqi", 1, 0, 0, 1 << 20)))
+    """A long poll that nobody waits for the end of: it asks for more than there is."""
+    writer.write(fetch(1 << 30, 1 << 20))
     await ask_and_go(reader, writer, draw) if draw.random() < 0.1 else await asyncio.sleep(draw.uniform(0, 1))
 
 
