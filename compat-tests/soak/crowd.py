@@ -77,6 +77,21 @@ async def join_and_vanish(reader, writer, draw):
     await asyncio.wait_for(reader.read(100), draw.uniform(0, HANGS_S))
 
 
+async def vanish(writer):
+    """A crash and no farewell."""
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+async def go(writer):
+    """What the broker does not take, because its answers were not read, would keep the connection open for ever."""
+    writer.close()
+    try:
+        await asyncio.wait_for(writer.wait_closed(), HANGS_S)
+    except (OSError, asyncio.TimeoutError):
+        writer.transport.abort()
+
+
 async def client(address, draw):
     while True:
         what = draw.choice([ask_and_go, hang, garbage, half_a_frame, ask_and_not_read, wait_for_records, join_and_vanish])
@@ -91,10 +106,7 @@ async def client(address, draw):
         except (OSError, asyncio.IncompleteReadError, asyncio.TimeoutError):
             pass
         done[what.__name__] += 1
-        if draw.random() < 0.5:  # a crash and no farewell
-            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            writer.transport.abort()
-        writer.close()
+        await (vanish(writer) if draw.random() < 0.5 else go(writer))
         await asyncio.sleep(draw.uniform(0, 2))
 
 
