@@ -53,7 +53,9 @@ void Housekeeper::stop() {
     thread_.join();
   }
   for (const auto& done : waiting_) {
-    done->complete(failure(ErrorCode::NOT_LEADER_OR_FOLLOWER, "the broker is stopping"));
+    if (done) {
+      done->complete(failure(ErrorCode::NOT_LEADER_OR_FOLLOWER, "the broker is stopping"));
+    }
   }
   waiting_.clear();
 }
@@ -103,7 +105,9 @@ bool Housekeeper::serve_waiting() {
   if (!waiting.empty()) {
     const auto persisted = persist_log_starts();
     for (const auto& done : waiting) {
-      done->complete(persisted);
+      if (done) {
+        done->complete(persisted);
+      }
     }
   }
   return true;

@@ -28,8 +28,8 @@ class Housekeeper {
   // From when all partitions are open; before that their log starts would be forgotten.
   void start();
   void stop();
-  // Any thread. Completes once every log start offset of now will be found by the next start.
-  void make_log_starts_durable(std::shared_ptr<OneShot<Result<void>>> done);
+  // Any thread. Completes `done`, if given, once every log start offset of now will be found by the next start.
+  void make_log_starts_durable(std::shared_ptr<OneShot<Result<void>>> done = nullptr);
 
  private:
   using Clock = std::chrono::steady_clock;

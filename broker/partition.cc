@@ -92,6 +92,7 @@ void Partition::write_group(std::vector<std::shared_ptr<Waiting>>& group) {
   };
   if (const auto room = committer_.disk_space().take(size); !room) {
     refuse_all(room.error());
+    step(replica_event::NoRoom{}, turn);
     return;
   }
   auto results = log_->append(batches_, replica_.metadata().leader_epoch, wall_clock_ms());

@@ -96,6 +96,9 @@ class Partition : public std::enable_shared_from_this<Partition> {
   // The records below `offset` (-1: the high watermark) are served no more; gives the new log start. Errors too:
   // OFFSET_OUT_OF_RANGE above the high watermark, POLICY_VIOLATION if the topic is only compacted.
   Result<Offset> delete_records(Offset offset);
+  // The second stage: until what was deleted below `to` can come back with no in-sync replica. Asks nobody to make log
+  // starts durable here. Error: REQUEST_TIMED_OUT.
+  Awaitable<Result<void>> wait_until_deleted(Core& core, Offset to, Clock::duration time_out);
 
   // For followers, whom the leader answers.
   replica_effect::AnswerFetch fetched_by(const FollowerFetch& fetch);
@@ -105,9 +108,9 @@ class Partition : public std::enable_shared_from_this<Partition> {
   bool leads_in(LeaderEpoch epoch);
   // What this leader knows of them; empty if it does not lead.
   std::vector<Replica::Follower> followers();
-  // Completes `woken` at the next append past `seen_end`, at the next advance of the high watermark past
-  // `seen_high_watermark`, when another leads, or at once if that has been.
-  void wake_on_append(Offset seen_end, Offset seen_high_watermark, std::shared_ptr<Woken> woken);
+  // Completes `woken` at the next append past what was `seen` as the log end (read_from), at the next advance of the
+  // high watermark or the log start past the one seen, when another leads, or at once if that has been.
+  void wake_on_news(const replica_effect::AnswerFetch& seen, std::shared_ptr<Woken> woken);
 
   // From outside: how a fetch of ours ended, with the records it brought, which stay the caller's; the controller's
   // answer; and that time has passed.
@@ -130,7 +133,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   // Records were found that cannot be read, at the start or by a reader.
   bool is_damaged();
   void expire_producers(std::int64_t now_ms);
-  // True if the log start has moved, by it or since it was last called by the leader's word.
+  // True if the log start is not durable yet.
   Result<bool> apply_retention(std::int64_t now_ms);
   Result<void> remove_deleted_segments(Offset durable_start);
   // Queues the sync that flush.ms wants.
@@ -169,9 +172,8 @@ class Partition : public std::enable_shared_from_this<Partition> {
   };
   using CommitWait = OneShot<Result<void>>;
   using CommitWaits = std::multimap<Offset, std::shared_ptr<CommitWait>>;  // by the end they wait for
-  struct AppendWait {
-    Offset seen_end;
-    Offset seen_high_watermark;
+  struct NewsWait {
+    replica_effect::AnswerFetch seen;
     std::shared_ptr<Woken> woken;
   };
   // Holds the lock; then, without it, wakes whom that concerns: a woken coroutine may come back here at once.
@@ -206,6 +208,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   [[nodiscard]] Offset confirmed_end() const;
   void plan_sync();
   void refuse_waits(Turn& turn, const Error& error);
+  [[nodiscard]] bool has_news(const replica_effect::AnswerFetch& seen) const;
   void wake_followers(Turn& turn);
   void die(Turn& turn, const Error& error);
   void lose_disk(Turn& turn, const Error& error);
@@ -214,6 +217,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   // partition_replication.cc: one event, and whatever comes of it, in order.
   void step(const ReplicaEvent& event, Turn& turn);
   void raise(const ReplicaEvent& event);
+  void want_durable_start();
   void carry_out(Turn& turn);
   void run(const replica_effect::AssignEpoch& effect, Turn& turn);
   void run(const replica_effect::Truncate& effect, Turn& turn);
@@ -223,6 +227,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   void run(const replica_effect::AnswerFetch& effect, Turn& turn);
   void run(const replica_effect::SendAlterPartition& effect, Turn& turn);
   void run(const replica_effect::HighWatermarkMoved& effect, Turn& turn);
+  void run(const replica_effect::LowWatermarkMoved& effect, Turn& turn);
   void run(const replica_effect::StepDown& effect, Turn& turn);
   void run(const replica_effect::AdvanceLogStart& effect, Turn& turn);
   void run(const replica_effect::ArmTimer& effect, Turn& turn);
@@ -250,14 +255,14 @@ class Partition : public std::enable_shared_from_this<Partition> {
   std::optional<Error> failed_;
   LeaderEpoch led_when_failed_;
   bool ending_waits_ = false;
-  bool has_followed_log_start_ = false;
   bool queued_for_sync_ = false;
   bool cannot_append_fetched_ = false;  // and has said so
   std::optional<std::int64_t> unsynced_since_ms_;
   CommitWaits all_acks_waits_;    // for the high watermark
   CommitWaits leader_ack_waits_;  // for confirmed_end()
+  CommitWaits delete_waits_;      // for the low watermark
   std::vector<std::shared_ptr<Woken>> fetch_waits_;
-  std::vector<AppendWait> append_waits_;
+  std::vector<NewsWait> news_waits_;  // followers
   std::set<std::string> reported_damage_;
 };
 

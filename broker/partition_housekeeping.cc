@@ -48,7 +48,7 @@ std::optional<Partition::LogState> Partition::log_state() {
 }
 
 Result<Offset> Partition::delete_records(Offset offset) {
-  const std::lock_guard lock(mutex_);
+  Turn turn(mutex_);
   if (!may_be_read()) {
     return std::unexpected(why_not());
   }
@@ -66,7 +66,10 @@ Result<Offset> Partition::delete_records(Offset offset) {
     logger().info("{}: DeleteRecords: begins at offset {}, before at {}", name_, log_->log_start_offset().value,
                   before.value);
   }
-  return log_->log_start_offset();
+  const Offset start = log_->log_start_offset();
+  step(replica_event::RecordsDeleted{start}, turn);
+  wake_followers(turn);
+  return start;
 }
 
 Result<bool> Partition::apply_retention(std::int64_t now_ms) {
@@ -78,18 +81,24 @@ Result<bool> Partition::apply_retention(std::int64_t now_ms) {
   if (auto applied = log_->apply_retention(now_ms, replica_.high_watermark()); !applied) {
     return std::unexpected(std::move(applied.error()));
   }
-  const bool has_followed = std::exchange(has_followed_log_start_, false);
-  if (log_->log_start_offset() == before) {
-    return has_followed;
+  if (log_->log_start_offset() != before) {
+    logger().info("{}: retention: begins at offset {}, before at {}", name_, log_->log_start_offset().value,
+                  before.value);
   }
-  logger().info("{}: retention: begins at offset {}, before at {}", name_, log_->log_start_offset().value,
-                before.value);
-  return true;
+  return log_->durable_start_offset() < log_->log_start_offset();
 }
 
 Result<void> Partition::remove_deleted_segments(Offset durable_start) {
-  const std::lock_guard lock(mutex_);
-  return log_ && !failed_ ? log_->remove_deleted_segments(durable_start) : Result<void>{};
+  Turn turn(mutex_);
+  if (!log_ || failed_) {
+    return {};
+  }
+  const Offset before = log_->durable_start_offset();
+  auto removed = log_->remove_deleted_segments(durable_start);
+  if (log_->durable_start_offset() != before) {
+    step(replica_event::DurableStartMoved{}, turn);
+  }
+  return removed;
 }
 
 void Partition::sync_what_is_old(std::int64_t now_ms) {

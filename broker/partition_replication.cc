@@ -14,6 +14,7 @@ void Partition::follow(const PartitionMetadata& metadata) {
     return;
   }
   step(replica_event::MetadataChanged{metadata}, turn);
+  want_durable_start();
   turn.commit(leader_ack_waits_, confirmed_end());  // flush.messages may be another
   plan_sync();
 }
@@ -82,7 +83,8 @@ void Partition::carry_out(Turn& turn) {
 void Partition::raise(const ReplicaEvent& event) {
   if (log_) {
     replica_.step(steady_clock_ms(), event,
-                  {log_->log_start_offset(), log_->log_end_offset(), log_->durable_end_offset(), log_->leader_epochs()},
+                  {log_->log_start_offset(), log_->durable_start_offset(), log_->log_end_offset(),
+                   log_->durable_end_offset(), log_->leader_epochs(), !log_->damaged().empty()},
                   effects_);
   }
 }
@@ -120,11 +122,13 @@ void Partition::run(const replica_effect::StartAnew& effect, Turn& turn) {
     lose_disk(turn, done.error());
     return;
   }
+  want_durable_start();
   raise(replica_event::Truncated{});
 }
 
 void Partition::run(const replica_effect::AppendFetched& /*effect*/, Turn& turn) {
-  auto done = committer_.disk_space().take(static_cast<std::int64_t>(fetched_.size()));
+  const auto room = committer_.disk_space().take(static_cast<std::int64_t>(fetched_.size()));
+  auto done = room;
   done = done ? log_->append_replicated(fetched_, wall_clock_ms()) : done;
   if (!done && !std::exchange(cannot_append_fetched_, true)) {
     logger().error("{}: what the leader has cannot be appended: {}", name_, done.error().message);
@@ -137,12 +141,11 @@ void Partition::run(const replica_effect::AppendFetched& /*effect*/, Turn& turn)
     return;
   }
   plan_sync();
-  raise(done ? ReplicaEvent(replica_event::LogAppended{}) : replica_event::AppendFailed{});
+  raise(done ? ReplicaEvent(replica_event::LogAppended{}) : replica_event::AppendFailed{.has_no_room = !room});
 }
 
-// A damaged log cannot become the leader's, and must not seem to be: it asks for nothing.
 void Partition::run(const replica_effect::SendFetch& effect, Turn& /*turn*/) {
-  if (outside_ != nullptr && log_->damaged().empty()) {
+  if (outside_ != nullptr) {
     outside_->send_fetch(shared_from_this(), effect);
   }
 }
@@ -167,9 +170,20 @@ void Partition::run(const replica_effect::StepDown& /*effect*/, Turn& turn) {
   refuse_waits(turn, {ErrorCode::NOT_LEADER_OR_FOLLOWER, "another broker leads the partition now"});
 }
 
+void Partition::run(const replica_effect::LowWatermarkMoved& effect, Turn& turn) {
+  turn.commit(delete_waits_, effect.low_watermark);
+}
+
 void Partition::run(const replica_effect::AdvanceLogStart& effect, Turn& /*turn*/) {
   log_->advance_log_start(effect.to);
-  has_followed_log_start_ = true;
+  want_durable_start();
+}
+
+// The leader waits for it before it says that records are deleted, and takes no replica into the ISR without.
+void Partition::want_durable_start() {
+  if (outside_ != nullptr && log_ && log_->durable_start_offset() < log_->log_start_offset()) {
+    outside_->make_log_starts_durable();
+  }
 }
 
 void Partition::run(const replica_effect::ArmTimer& effect, Turn& /*turn*/) {

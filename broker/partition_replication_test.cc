@@ -89,8 +89,14 @@ TEST_F(FollowingPartition, begins_where_the_leader_begins) {
   done.log_start_offset = Offset{2};
   partition->fetch_done(done, {});
   EXPECT_EQ(partition->log_state()->log_start_offset, Offset{2});
-  EXPECT_TRUE(partition->apply_retention(0).value());  // the housekeeper makes it durable
+  EXPECT_EQ(outside.wanted_durable_starts, 1);
+  EXPECT_TRUE(partition->apply_retention(0).value());
+  EXPECT_EQ(outside.next_fetch().durable_start_offset, Offset{0});
+  ASSERT_TRUE(partition->remove_deleted_segments(Offset{2}));
   EXPECT_FALSE(partition->apply_retention(0).value());
+  follows(3, 6);
+  EXPECT_EQ(outside.wanted_durable_starts, 1);
+  EXPECT_EQ(outside.next_fetch().durable_start_offset, Offset{2});
 }
 
 TEST_F(FollowingPartition, remembers_its_high_watermark_over_a_clean_stop) {
@@ -168,11 +174,15 @@ TEST_F(LeadingPartition, gives_followers_what_is_not_committed_and_consumers_wha
   EXPECT_FALSE(partition->leads_in(LeaderEpoch{1}));
 }
 
-TEST_F(LeadingPartition, a_followers_wait_ends_with_an_append_or_a_new_high_watermark_and_nothing_else) {
+TEST_F(LeadingPartition, a_followers_wait_ends_with_news_and_nothing_else) {
   leads(1);
   const auto wait = [&](int end, int seen_high_watermark) {
     auto woken = std::make_shared<Woken>();
-    partition->wake_on_append(Offset{end}, Offset{seen_high_watermark}, woken);
+    partition->wake_on_news({.diverging_epoch = {},
+                             .high_watermark = Offset{seen_high_watermark},
+                             .log_start_offset = Offset{0},
+                             .read_from = Offset{end}},
+                            woken);
     return woken;
   };
   const auto first = wait(0, 0);
@@ -191,9 +201,37 @@ TEST_F(LeadingPartition, a_followers_wait_ends_with_an_append_or_a_new_high_wate
   EXPECT_TRUE(second->ready());
   const auto third = wait(1, 1);
   EXPECT_FALSE(third->ready());
-  follows(2, 2);
+  EXPECT_EQ(partition->delete_records(Offset{1}), Offset{1});
   EXPECT_TRUE(third->ready());
   EXPECT_TRUE(wait(1, 1)->ready());
+  leads(2);
+  const auto fourth = wait(2, 1);
+  follows(2, 3);
+  EXPECT_TRUE(fourth->ready());
+  EXPECT_TRUE(wait(1, 1)->ready());
+}
+
+TEST_F(LeadingPartition, deleted_records_are_waited_for_until_no_replica_in_sync_has_them) {
+  leads(1);
+  auto written = write(true);
+  fetched_by(2, 1, 1);
+  fetched_by(3, 1, 1);
+  EXPECT_EQ(code_of(written), ErrorCode::NONE);
+  ASSERT_EQ(partition->delete_records(Offset{-1}), Offset{1});
+  auto deleted = run(partition->wait_until_deleted(core, Offset{1}, FakeOutside::patience));
+  ASSERT_TRUE(partition->remove_deleted_segments(Offset{1}));
+  fetched_by(2, 1, 1, {}, 1);
+  fetched_by(3, 1, 1, {}, 0);
+  EXPECT_FALSE(is_over(deleted));
+  fetched_by(3, 1, 1, {}, 1);
+  EXPECT_EQ(code_of(deleted), ErrorCode::NONE);
+  auto again = run(partition->wait_until_deleted(core, Offset{1}, FakeOutside::patience));
+  EXPECT_EQ(code_of(again), ErrorCode::NONE);
+  auto late = run(partition->wait_until_deleted(core, Offset{2}, std::chrono::milliseconds(1)));
+  EXPECT_EQ(code_of(late), ErrorCode::REQUEST_TIMED_OUT);
+  auto refused = run(partition->wait_until_deleted(core, Offset{2}, FakeOutside::patience));
+  follows(2, 2);
+  EXPECT_EQ(code_of(refused), ErrorCode::NOT_LEADER_OR_FOLLOWER);
 }
 
 TEST_F(LeadingPartition, asks_the_controller_for_a_follower_that_has_caught_up) {

@@ -41,17 +41,22 @@ void Partition::Turn::wake(std::vector<std::shared_ptr<Woken>>& waits) {
 void Partition::refuse_waits(Turn& turn, const Error& error) {
   turn.refuse(all_acks_waits_, error);
   turn.refuse(leader_ack_waits_, error);
+  turn.refuse(delete_waits_, error);
   turn.wake(fetch_waits_);
-  for (AppendWait& wait : append_waits_) {
+  for (NewsWait& wait : news_waits_) {
     turn.wake(std::move(wait.woken));
   }
-  append_waits_.clear();
+  news_waits_.clear();
+}
+
+bool Partition::has_news(const replica_effect::AnswerFetch& seen) const {
+  return log_->log_end_offset() > seen.read_from || replica_.high_watermark() > seen.high_watermark ||
+         log_->log_start_offset() > seen.log_start_offset;
 }
 
 void Partition::wake_followers(Turn& turn) {
-  const Offset end = log_->log_end_offset();
-  std::erase_if(append_waits_, [&](AppendWait& wait) {
-    if (end <= wait.seen_end && replica_.high_watermark() <= wait.seen_high_watermark) {
+  std::erase_if(news_waits_, [&](NewsWait& wait) {
+    if (!has_news(wait.seen)) {
       return false;
     }
     turn.wake(std::move(wait.woken));
@@ -99,13 +104,32 @@ void Partition::wake_on_advance(Offset seen, std::shared_ptr<Woken> woken, ReadF
   woken->complete(true);
 }
 
-void Partition::wake_on_append(Offset seen_end, Offset seen_high_watermark, std::shared_ptr<Woken> woken) {
+Awaitable<Result<void>> Partition::wait_until_deleted(Core& core, Offset to, Clock::duration time_out) {
+  const auto wait = std::make_shared<CommitWait>();
   {
     const std::lock_guard lock(mutex_);
-    if (log_ && replica_.is_leading() && !ending_waits_ && log_->log_end_offset() <= seen_end &&
-        replica_.high_watermark() <= seen_high_watermark) {
-      std::erase_if(append_waits_, [](const auto& wait) { return wait.woken->ready(); });
-      append_waits_.push_back({seen_end, seen_high_watermark, std::move(woken)});
+    if (failed_ || ending_waits_ || !replica_.is_leading()) {
+      co_return std::unexpected(why_not());
+    }
+    if (replica_.low_watermark() >= to) {
+      co_return Result<void>{};
+    }
+    delete_waits_.emplace(to, wait);
+  }
+  const auto timer = core.after(time_out, [wait] {
+    wait->complete(failure(ErrorCode::REQUEST_TIMED_OUT, "not deleted on every in-sync replica within timeout.ms"));
+  });
+  auto outcome = co_await wait->wait();
+  core.cancel(timer);
+  co_return outcome;
+}
+
+void Partition::wake_on_news(const replica_effect::AnswerFetch& seen, std::shared_ptr<Woken> woken) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (log_ && replica_.is_leading() && !ending_waits_ && !has_news(seen)) {
+      std::erase_if(news_waits_, [](const auto& wait) { return wait.woken->ready(); });
+      news_waits_.push_back({seen, std::move(woken)});
       return;
     }
   }

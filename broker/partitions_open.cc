@@ -43,8 +43,12 @@ std::shared_ptr<Partition> Partitions::open_partition(const Topic& topic, std::s
                     (*log)->cut_bytes(), (*log)->log_end_offset().value);
     }
     for (const DamagedRange& range : (*log)->damaged()) {
-      logger().error("{}. The partition takes no writes; DeleteRecords to offset {} gives these records up.",
-                     range.what, range.to.value);
+      const bool is_only = topic.partitions.at(index).replicas.size() < 2;
+      logger().error("{}. {}", range.what,
+                     is_only ? fmt::format("The partition takes no writes; DeleteRecords to offset {} gives these "
+                                           "records up.",
+                                           range.to.value)
+                             : "Its other replicas do without this one; an empty directory gets all of it from them.");
     }
   }
   const ReplicaPlace place{

@@ -24,6 +24,8 @@ class ReplicaOutside {
   // May end in Partition::isr_answered.
   virtual void send_alter_partition(std::shared_ptr<Partition> partition,
                                     const replica_effect::SendAlterPartition& request) = 0;
+  // Ends in Partition::remove_deleted_segments, for those whose log start has moved.
+  virtual void make_log_starts_durable() = 0;
   // Partition::tick, not before `at_ms` of steady_clock_ms().
   virtual void arm_timer(std::shared_ptr<Partition> partition, std::int64_t at_ms) = 0;
 };

@@ -26,12 +26,14 @@ class FakeOutside final : public ReplicaOutside {
                             const replica_effect::SendAlterPartition& request) override {
     keep(requests_, request);
   }
+  void make_log_starts_durable() override { ++wanted_durable_starts; }
   void arm_timer(std::shared_ptr<Partition> /*partition*/, std::int64_t at_ms) override { keep(timers_, at_ms); }
 
   // The oldest that was not taken yet. It may still have to come: a sync takes its time.
   replica_effect::SendFetch next_fetch() { return take(fetches_); }
   replica_effect::SendAlterPartition next_request() { return take(requests_); }
   std::int64_t next_timer() { return take(timers_); }
+  std::atomic<int> wanted_durable_starts = 0;
   [[nodiscard]] bool has_fetch() {
     const std::lock_guard lock(mutex_);
     return !fetches_.empty();
@@ -142,14 +144,16 @@ class ReplicaPartitionTest : public testing::Test {
     done.has_records = count > 0;
     partition->fetch_done(done, bytes);
   }
-  replica_effect::AnswerFetch fetched_by(int id, int offset, int epoch, std::optional<int> durable = {}) {
+  replica_effect::AnswerFetch fetched_by(int id, int offset, int epoch, std::optional<int> durable = {},
+                                         int durable_start = 0) {
     return partition->fetched_by({.token = 7,
                                   .replica = BrokerId{id},
                                   .broker_epoch = BrokerEpoch{100 + id},
                                   .current_leader_epoch = LeaderEpoch{epoch},
                                   .fetch_offset = Offset{offset},
                                   .last_fetched_epoch = LeaderEpoch{offset > 0 ? epoch : -1},
-                                  .durable_end_offset = Offset{durable.value_or(offset)}});
+                                  .durable_end_offset = Offset{durable.value_or(offset)},
+                                  .durable_start_offset = Offset{durable_start}});
   }
 
   template <class T>

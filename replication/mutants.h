@@ -32,12 +32,14 @@ enum class Mutant {
   segment_entry_not_synced = 20,  // the directory entry of a new segment
   clean_marker_kept = 21,         // not deleted at start
   sync_error_ignored = 22,
-  recovery_truncates_damage = 23,      // in the middle of a log, and the replica stays in the ISR
-  elects_anyone = 24,                  // controller: a fenced broker, or one outside the ISR
-  generation_unchecked = 25,           // a late fetch reply or disk completion
-  late_alter_partition_reply = 26,     // a success that answers an older change
-  logs_compared_once = 27,             // KIP-279 only: by the first fetch of an epoch; no epoch is checked on any
-  refusal_keeps_partition_epoch = 28,  // a copy of a refused AlterPartition may be accepted later
+  recovery_truncates_damage = 23,        // in the middle of a log, and the replica stays in the ISR
+  elects_anyone = 24,                    // controller: a fenced broker, or one outside the ISR
+  generation_unchecked = 25,             // a late fetch reply or disk completion
+  late_alter_partition_reply = 26,       // a success that answers an older change
+  logs_compared_once = 27,               // KIP-279 only: by the first fetch of an epoch; no epoch is checked on any
+  refusal_keeps_partition_epoch = 28,    // a copy of a refused AlterPartition may be accepted later
+  low_watermark_ignores_followers = 29,  // DeleteRecords is acknowledged by the leader alone
+  expand_with_what_is_deleted = 30,      // a joiner that still has it
   // The controller's own.
   election_keeps_leader_epoch = 31,
   change_keeps_partition_epoch = 32,

@@ -1,4 +1,5 @@
-// What a leader may ask of the ISR (KIP-497, KIP-841, KIP-903).
+// What a leader may ask of the ISR (KIP-497, KIP-841, KIP-903). Unlike in Kafka, it may leave it: one whose disk is
+// full hands the partition over so, where a Kafka broker's log directory goes offline.
 #include <fmt/format.h>
 
 #include <set>
@@ -43,8 +44,8 @@ Result<void> check_shape(const PartitionRegistration& partition, const IsrChange
                      fmt::format("broker {} is no replica or named twice", member.broker_id.value));
     }
   }
-  if (!members.contains(partition.leader)) {
-    return failure(ErrorCode::INVALID_REQUEST, "the leader is not in the new ISR");
+  if (members.empty()) {
+    return failure(ErrorCode::INVALID_REQUEST, "nobody is in the new ISR");
   }
   if (change.leader_recovery_state == LeaderRecoveryState::recovering) {
     if (partition.leader_recovery_state == LeaderRecoveryState::recovered) {

@@ -58,12 +58,18 @@ TEST_F(IsrChangeTest, a_change_of_an_older_record_is_refused) {
   EXPECT_EQ(alter(outdated, {2}), ErrorCode::INVALID_REQUEST);  // the sender is looked at first
 }
 
-TEST_F(IsrChangeTest, an_isr_is_part_of_the_replicas_and_holds_the_leader) {
+TEST_F(IsrChangeTest, an_isr_is_part_of_the_replicas) {
   EXPECT_EQ(alter(wish({{1}, {4}})), ErrorCode::INVALID_REQUEST);
   EXPECT_EQ(alter(wish({{1}, {2}, {2}})), ErrorCode::INVALID_REQUEST);
-  EXPECT_EQ(alter(wish({{2}, {3}})), ErrorCode::INVALID_REQUEST);
   EXPECT_EQ(alter(wish({})), ErrorCode::INVALID_REQUEST);
   EXPECT_EQ(partition.partition_epoch, PartitionEpoch{0});
+}
+
+TEST_F(IsrChangeTest, a_leader_that_leaves_is_followed_by_another_of_the_isr) {
+  EXPECT_EQ(alter(wish({{3}, {2}})), ErrorCode::NEW_LEADER_ELECTED);
+  EXPECT_EQ(partition.leader, BrokerId{2});
+  EXPECT_EQ(partition.leader_epoch, LeaderEpoch{1});
+  EXPECT_THAT(partition.isr, ElementsAre(BrokerId{3}, BrokerId{2}));
 }
 
 TEST_F(IsrChangeTest, nobody_joins_who_is_fenced_shutting_down_or_of_another_start) {

@@ -68,6 +68,7 @@ void Replica::leave_role(const Context& context) {
     context.effects.emplace_back(replica_effect::StepDown{});
   }
   leads_ = false;
+  deleted_to_ = low_watermark_ = Offset{-1};
   fetch_under_way_ = false;
   followers_.clear();
   isr_.commit({}, metadata_.partition_epoch);
@@ -77,6 +78,7 @@ void Replica::on(const Context& context, const replica_event::LogAppended& /*eve
   if (role_ == Role::leader) {
     advance_high_watermark(context);
   } else if (role_ == Role::follower) {
+    has_no_room_ = false;
     follow_high_watermark(context);
     follow_log_start(context);
     follow_on(context);
@@ -88,6 +90,12 @@ void Replica::on(const Context& context, const replica_event::DurableEndMoved& /
     advance_high_watermark(context);
   } else if (role_ == Role::follower) {
     follow_on(context);
+  }
+}
+
+void Replica::on(const Context& context, const replica_event::DurableStartMoved& /*event*/) {
+  if (role_ == Role::leader) {
+    advance_low_watermark(context);
   }
 }
 

@@ -30,6 +30,8 @@ class Replica {
     BrokerEpoch broker_epoch;
     Offset log_end_offset{-1};  // -1: not known
     Offset durable_end_offset{-1};
+    Offset durable_start_offset{-1};
+    bool has_no_room = false;
     std::int64_t last_caught_up_ms = 0;
     bool was_caught_up = false;  // last_caught_up_ms means something
     // Once it has this offset, it had caught up at that time.
@@ -55,6 +57,8 @@ class Replica {
   [[nodiscard]] bool is_leading() const { return role_ == Role::leader && leads_; }
   // Everything below is on every in-sync replica as firmly as the topic asks.
   [[nodiscard]] Offset high_watermark() const { return high_watermark_; }
+  // A leader: what DeleteRecords took below here is gone from every in-sync replica for good; -1: nothing yet.
+  [[nodiscard]] Offset low_watermark() const { return low_watermark_; }
   [[nodiscard]] const PartitionMetadata& metadata() const { return metadata_; }
   [[nodiscard]] const Isr& isr() const { return isr_; }
   [[nodiscard]] std::uint64_t generation() const { return generation_; }
@@ -74,6 +78,7 @@ class Replica {
   void on(const Context& context, const replica_event::MetadataChanged& event);
   void on(const Context& context, const replica_event::LogAppended& event);
   void on(const Context& context, const replica_event::DurableEndMoved& event);
+  void on(const Context& context, const replica_event::DurableStartMoved& event);
   void on(const Context& context, const replica_event::LogFailed& event);
   void on(const Context& context, const replica_event::Tick& event);
   void arm(const Context& context, std::int64_t at_ms);
@@ -84,6 +89,8 @@ class Replica {
   // replica_leading.cc
   void on(const Context& context, const replica_event::EpochAssigned& event);
   void on(const Context& context, const FollowerFetch& fetch);
+  void on(const Context& context, const replica_event::RecordsDeleted& event);
+  void on(const Context& context, const replica_event::NoRoom& event);
   void on(const Context& context, const AlterPartitionReply& reply);
   void become_leader(const Context& context);
   void know_followers(const Context& context);
@@ -93,6 +100,7 @@ class Replica {
                               replica_effect::AnswerFetch& answer) const;
   void note_fetch(const Context& context, const FollowerFetch& fetch);
   void advance_high_watermark(const Context& context);
+  void advance_low_watermark(const Context& context);
   [[nodiscard]] bool has_enough_replicas() const;
   [[nodiscard]] bool may_join(const Follower& follower) const;
   [[nodiscard]] Offset confirmed(const Follower& follower) const;
@@ -128,12 +136,16 @@ class Replica {
   // A leader.
   bool leads_ = false;
   Offset epoch_start_offset_;
+  Offset first_log_start_offset_;  // where its log starts when it begins to lead
+  Offset deleted_to_{-1};
+  Offset low_watermark_{-1};
   Isr isr_;
   std::vector<Follower> followers_;
   std::uint64_t next_token_ = 1;
 
   // A follower.
   bool fetch_under_way_ = false;
+  bool has_no_room_ = false;
   bool has_more_ = true;        // the leader had records at the last fetch
   std::int64_t retry_ms_ = -1;  // -1: no wait
   Offset leader_high_watermark_{-1};

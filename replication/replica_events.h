@@ -17,9 +17,11 @@ namespace ottla {
 // The replica's own log as it is now; comes with every event.
 struct LogView {
   Offset log_start_offset;
+  Offset durable_start_offset;  // the next start will find no lower one
   Offset log_end_offset;
   Offset durable_end_offset;  // the log's: a completion from before a truncation has not moved it
   const LeaderEpochs& epochs;
+  bool is_damaged = false;  // some of it cannot be read
 };
 
 // A broker that has a replica of the partition, as the metadata know it.
@@ -50,6 +52,8 @@ struct FollowerFetch {
   Offset fetch_offset;             // its log end offset
   LeaderEpoch last_fetched_epoch;  // of its last batch; -1: its log is empty
   Offset durable_end_offset;
+  Offset durable_start_offset;
+  bool has_no_room = false;  // for what it fetched last
 };
 
 // How a fetch of ours ended, with what was asked. An error is NETWORK_EXCEPTION if no answer came.
@@ -70,10 +74,19 @@ struct MetadataChanged {
 };
 struct LogAppended {};      // by a producer here, or by what AppendFetched brought
 struct DurableEndMoved {};  // a sync is over
-struct EpochAssigned {};    // the effects of the same name are carried out
+// DeleteRecords: a leader's log starts at `to` now, and who asked waits for LowWatermarkMoved.
+struct RecordsDeleted {
+  Offset to;
+};
+struct DurableStartMoved {};
+struct EpochAssigned {};  // the effects of the same name are carried out
 struct Truncated {};
-struct AppendFailed {};  // AppendFetched was not possible: a full disk, damage on the way
-struct LogFailed {};     // the log directory is dead
+// AppendFetched was not possible: a full disk, damage on the way.
+struct AppendFailed {
+  bool has_no_room = false;
+};
+struct NoRoom {};     // a leader: the disk is full, and a producer's batch was refused
+struct LogFailed {};  // the log directory is dead
 // Time has passed.
 struct Tick {
   std::int64_t armed_for_ms = -1;  // as ArmTimer asked; -1: for no such reason
@@ -82,8 +95,9 @@ struct Tick {
 
 using ReplicaEvent =
     std::variant<replica_event::MetadataChanged, FollowerFetch, FetchDone, AlterPartitionReply,
-                 replica_event::LogAppended, replica_event::DurableEndMoved, replica_event::EpochAssigned,
-                 replica_event::Truncated, replica_event::AppendFailed, replica_event::LogFailed, replica_event::Tick>;
+                 replica_event::LogAppended, replica_event::DurableEndMoved, replica_event::RecordsDeleted,
+                 replica_event::DurableStartMoved, replica_event::EpochAssigned, replica_event::Truncated,
+                 replica_event::AppendFailed, replica_event::NoRoom, replica_event::LogFailed, replica_event::Tick>;
 
 namespace replica_effect {
 // Durable in the log's leader epochs; then EpochAssigned. Nothing may be appended before.
@@ -108,6 +122,8 @@ struct SendFetch {
   Offset fetch_offset;
   LeaderEpoch last_fetched_epoch;
   Offset durable_end_offset;
+  Offset durable_start_offset;
+  bool has_no_room = false;
   bool may_wait = false;  // the leader may hold it until there is more
 };
 struct AnswerFetch {
@@ -124,6 +140,10 @@ struct SendAlterPartition {
 };
 struct HighWatermarkMoved {
   Offset high_watermark;
+};
+// What was deleted below `low_watermark` comes back with no in-sync replica.
+struct LowWatermarkMoved {
+  Offset low_watermark;
 };
 // A follower: the leader has nothing below `to` any more, and none of it is served from here on.
 struct AdvanceLogStart {
@@ -146,8 +166,9 @@ struct InvariantBroken {
 using ReplicaEffect =
     std::variant<replica_effect::AssignEpoch, replica_effect::Truncate, replica_effect::StartAnew,
                  replica_effect::AppendFetched, replica_effect::SendFetch, replica_effect::AnswerFetch,
-                 replica_effect::SendAlterPartition, replica_effect::HighWatermarkMoved, replica_effect::StepDown,
-                 replica_effect::AdvanceLogStart, replica_effect::ArmTimer, replica_effect::InvariantBroken>;
+                 replica_effect::SendAlterPartition, replica_effect::HighWatermarkMoved,
+                 replica_effect::LowWatermarkMoved, replica_effect::StepDown, replica_effect::AdvanceLogStart,
+                 replica_effect::ArmTimer, replica_effect::InvariantBroken>;
 using ReplicaEffects = std::vector<ReplicaEffect>;
 
 }  // namespace ottla

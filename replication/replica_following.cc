@@ -10,6 +10,7 @@ namespace ottla {
 void Replica::become_follower(const Context& context) {
   role_ = Role::follower;
   has_more_ = true;
+  has_no_room_ = false;
   retry_ms_ = -1;
   leader_high_watermark_ = leader_log_start_offset_ = Offset{-1};
   hides_last_epoch_ = mutant(Mutant::no_truncation_on_new_epoch) || mutant(Mutant::truncate_to_high_watermark);
@@ -20,8 +21,13 @@ void Replica::become_follower(const Context& context) {
   fetch(context);
 }
 
-// REQUIRES: none is under way. The leader may hold it only if there is nothing that it should hear soon.
+// REQUIRES: none is under way. The leader may hold it only if there is nothing that it should hear soon. A damaged log
+// cannot become the leader's, and must not seem to be.
 void Replica::fetch(const Context& context) {
+  if (context.log.is_damaged) {
+    fetch_later(context, times_.fetch_backoff_ms);
+    return;
+  }
   fetch_under_way_ = true;
   retry_ms_ = -1;
   const LogView& log = context.log;
@@ -32,6 +38,8 @@ void Replica::fetch(const Context& context) {
                                 .fetch_offset = log.log_end_offset,
                                 .last_fetched_epoch = hides_last_epoch_ ? LeaderEpoch{} : log.epochs.latest(),
                                 .durable_end_offset = log.durable_end_offset,
+                                .durable_start_offset = log.durable_start_offset,
+                                .has_no_room = has_no_room_,
                                 .may_wait = confirmed(log) >= log.log_end_offset});
 }
 
@@ -91,6 +99,7 @@ void Replica::on(const Context& context, const FetchDone& done) {
     context.effects.emplace_back(replica_effect::AppendFetched{});
     return;
   }
+  has_no_room_ = false;  // nor any need of it
   follow_high_watermark(context);
   follow_log_start(context);
   follow_on(context);
@@ -146,8 +155,9 @@ void Replica::on(const Context& context, const replica_event::Truncated& /*event
   }
 }
 
-void Replica::on(const Context& context, const replica_event::AppendFailed& /*event*/) {
+void Replica::on(const Context& context, const replica_event::AppendFailed& event) {
   if (role_ == Role::follower) {
+    has_no_room_ = event.has_no_room;
     has_more_ = true;
     fetch_later(context, times_.fetch_backoff_ms);
   }

@@ -266,4 +266,22 @@ TEST(ReplicaFollowing, what_the_leader_has_deleted_goes_here_too) {
   EXPECT_EQ(follower.effect<AdvanceLogStart>()->to, Offset{6});
 }
 
+// A log that cannot be read cannot become the leader's; once what is damaged is deleted, it can.
+TEST(ReplicaFollowing, a_damaged_log_asks_for_nothing) {
+  ReplicaScene follower;
+  follower.is_damaged = true;
+  follower.has_log({{1, 0}}, 9);
+  follower.follows(5);
+  EXPECT_EQ(follower.effect<SendFetch>(), nullptr);
+  ASSERT_NE(follower.effect<replica_effect::ArmTimer>(), nullptr);
+  follower.now_ms = follower.effect<replica_effect::ArmTimer>()->at_ms;
+  follower.step(replica_event::Tick{follower.now_ms});
+  EXPECT_EQ(follower.effect<SendFetch>(), nullptr);
+  ASSERT_NE(follower.effect<replica_effect::ArmTimer>(), nullptr);
+  follower.is_damaged = false;
+  follower.now_ms = follower.effect<replica_effect::ArmTimer>()->at_ms;
+  follower.step(replica_event::Tick{follower.now_ms});
+  EXPECT_NE(follower.effect<SendFetch>(), nullptr);
+}
+
 }  // namespace ottla

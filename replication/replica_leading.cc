@@ -18,6 +18,7 @@ void Replica::on(const Context& context, const replica_event::EpochAssigned& /*e
   }
   leads_ = true;
   epoch_start_offset_ = context.log.log_end_offset;
+  first_log_start_offset_ = context.log.durable_start_offset;
   isr_.commit(metadata_.isr, metadata_.partition_epoch);
   know_followers(context);
   lead_on(context);
@@ -42,6 +43,7 @@ void Replica::lead_on(const Context& context) {
     return;
   }
   advance_high_watermark(context);
+  advance_low_watermark(context);
   IsrRequest* const pending = isr_.pending();
   if (pending == nullptr) {
     maybe_shrink(context);
@@ -127,6 +129,8 @@ void Replica::note_fetch(const Context& context, const FollowerFetch& fetch) {
   follower.log_end_offset = std::max(follower.log_end_offset, fetch.fetch_offset);
   follower.durable_end_offset =
       std::max(follower.durable_end_offset, std::min(fetch.durable_end_offset, fetch.fetch_offset));
+  follower.durable_start_offset = fetch.durable_start_offset;
+  follower.has_no_room = fetch.has_no_room;
   const Offset claimed = confirmed(follower);
   if (claimed >= log_end || claimed >= follower.mark) {
     follower.last_caught_up_ms = claimed >= log_end ? context.now_ms : follower.mark_ms;
@@ -135,7 +139,11 @@ void Replica::note_fetch(const Context& context, const FollowerFetch& fetch) {
     follower.mark_ms = context.now_ms;
   }
   maybe_expand(context, follower);
+  if (follower.has_no_room && isr_.has(follower.id) && isr_.pending() == nullptr) {
+    maybe_shrink(context);
+  }
   advance_high_watermark(context);
+  advance_low_watermark(context);
 }
 
 // What it vouches for, by its own settings and not by the leader's.
@@ -152,13 +160,14 @@ bool Replica::has_enough_replicas() const {
 
 bool Replica::may_join(const Follower& follower) const {
   const ReplicaBroker* const known = broker(follower.id);
-  return known != nullptr && known->may_join_isr &&
+  return known != nullptr && known->may_join_isr && !follower.has_no_room &&
          (known->broker_epoch == follower.broker_epoch || mutant(Mutant::expand_without_broker_epoch));
 }
 
 bool Replica::is_caught_up(const Follower& follower, const Context& context) const {
   return confirmed(follower) >= context.log.log_end_offset ||
-         (follower.was_caught_up && context.now_ms - follower.last_caught_up_ms <= times_.lag_time_max_ms);
+         (follower.was_caught_up && !follower.has_no_room &&
+          context.now_ms - follower.last_caught_up_ms <= times_.lag_time_max_ms);
 }
 
 // Below min.insync.replicas nothing is committed (KIP-966), whoever has acknowledged it: else a member of the ELR might
@@ -186,14 +195,40 @@ void Replica::advance_high_watermark(const Context& context) {
   }
 }
 
+void Replica::on(const Context& context, const replica_event::RecordsDeleted& event) {
+  if (leads_) {
+    deleted_to_ = std::max(deleted_to_, event.to);
+    advance_low_watermark(context);
+  }
+}
+
+// Below min.insync.replicas it stands still, too: a member of the ELR might have what is deleted.
+void Replica::advance_low_watermark(const Context& context) {
+  if (!leads_ || low_watermark_ >= deleted_to_ || !has_enough_replicas()) {
+    return;
+  }
+  Offset candidate = std::min(deleted_to_, context.log.durable_start_offset);
+  for (const Follower& follower : followers_) {
+    if (isr_.counts(follower.id) && !mutant(Mutant::low_watermark_ignores_followers)) {
+      candidate = std::min(candidate, follower.durable_start_offset);
+    }
+  }
+  if (candidate > low_watermark_) {
+    low_watermark_ = candidate;
+    context.effects.emplace_back(replica_effect::LowWatermarkMoved{candidate});
+  }
+}
+
 // A new leader's high watermark lags: only from the start of its epoch on has a follower all that was committed
 // (KAFKA-7128). Below min.insync.replicas the high watermark stands still, so to have reached it says little
-// (KAFKA-19996).
+// (KAFKA-19996). What has been deleted must not come back with a joiner; what retention takes is no such promise.
 void Replica::maybe_expand(const Context& context, const Follower& follower) {
   const Offset has = confirmed(follower);
   const bool has_all =
       has >= high_watermark_ && (has >= epoch_start_offset_ || mutant(Mutant::expand_before_epoch_start));
-  if (isr_.pending() != nullptr || isr_.has(follower.id) || !has_all || !may_join(follower) ||
+  const bool has_deleted = follower.durable_start_offset >= std::max(first_log_start_offset_, low_watermark_) ||
+                           mutant(Mutant::expand_with_what_is_deleted);
+  if (isr_.pending() != nullptr || isr_.has(follower.id) || !has_all || !has_deleted || !may_join(follower) ||
       (!has_enough_replicas() && !is_caught_up(follower, context))) {
     return;
   }
@@ -202,7 +237,7 @@ void Replica::maybe_expand(const Context& context, const Follower& follower) {
   send_alter_partition(context, isr_.expand(follower.id, std::move(new_isr), next_token_++));
 }
 
-// Also a follower that fetches and cannot sync drops out.
+// Also a follower that fetches and cannot sync drops out; one whose disk is full at once.
 void Replica::maybe_shrink(const Context& context) {
   BrokerIds leavers;
   BrokerIds left{id_};
@@ -213,6 +248,22 @@ void Replica::maybe_shrink(const Context& context) {
   }
   if (!leavers.empty()) {
     send_alter_partition(context, isr_.shrink(std::move(leavers), with_epochs(left), next_token_++));
+  }
+}
+
+// Others in sync may have room: one of them shall lead.
+void Replica::on(const Context& context, const replica_event::NoRoom& /*event*/) {
+  if (!leads_ || isr_.pending() != nullptr) {
+    return;
+  }
+  BrokerIds others;
+  for (const Follower& follower : followers_) {
+    if (isr_.has(follower.id) && !follower.has_no_room) {
+      others.push_back(follower.id);
+    }
+  }
+  if (!others.empty()) {
+    send_alter_partition(context, isr_.shrink({id_}, with_epochs(others), next_token_++));
   }
 }
 

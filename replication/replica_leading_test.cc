@@ -7,14 +7,6 @@ namespace {
 
 using replica_effect::SendAlterPartition;
 
-// What the scene ends with, under the rules and without one of them.
-template <class Scene>
-void expect_differs(Mutant mutant, const Scene& scene, std::int64_t expected) {
-  EXPECT_EQ(scene(), expected);
-  const BrokenRule broken(mutant);
-  EXPECT_NE(scene(), expected);
-}
-
 }  // namespace
 
 TEST(ReplicaLeading, the_high_watermark_is_what_every_in_sync_replica_has_synced) {

@@ -20,6 +20,14 @@ class BrokenRule {
   ~BrokenRule() { active_mutant = Mutant::none; }
 };
 
+// What the scene ends with, under the rules and without one of them.
+template <class Scene>
+void expect_differs(Mutant mutant, const Scene& scene, std::int64_t expected) {
+  EXPECT_EQ(scene(), expected);
+  const BrokenRule broken(mutant);
+  EXPECT_NE(scene(), expected);
+}
+
 // Broker 1 is the one looked at; brokers 2 and 3 have the other replicas. Broker epochs are 100 + id.
 class ReplicaScene {
  public:
@@ -38,7 +46,7 @@ class ReplicaScene {
   }
   void step(const ReplicaEvent& event) {
     effects.clear();
-    replica.step(now_ms, event, LogView{Offset{0}, log_end, durable_end, epochs}, effects);
+    replica.step(now_ms, event, LogView{log_start, durable_start, log_end, durable_end, epochs, is_damaged}, effects);
   }
   template <class Effect>
   [[nodiscard]] const Effect* effect() const {
@@ -84,6 +92,13 @@ class ReplicaScene {
     durable_end = log_end;
     step(replica_event::DurableEndMoved{});
   }
+  // DeleteRecords, whose outcome a crash does not undo here.
+  void deletes(int to) {
+    log_start = Offset{to};
+    step(replica_event::RecordsDeleted{log_start});
+    durable_start = log_start;
+    step(replica_event::DurableStartMoved{});
+  }
   void writes(int records) {
     appends(records);
     syncs();
@@ -99,7 +114,7 @@ class ReplicaScene {
 
   // A follower's fetch at `offset`, all of it durable unless it says otherwise.
   replica_effect::AnswerFetch fetched_by(int id, int offset, int last_epoch, std::optional<int> durable = {},
-                                         std::optional<int> current_epoch = {}) {
+                                         std::optional<int> current_epoch = {}, int deleted_to = 0) {
     FollowerFetch fetch{
         .token = 7,
         .replica = BrokerId{id},
@@ -107,7 +122,9 @@ class ReplicaScene {
         .current_leader_epoch = current_epoch ? LeaderEpoch{*current_epoch} : replica.metadata().leader_epoch,
         .fetch_offset = Offset{offset},
         .last_fetched_epoch = LeaderEpoch{last_epoch},
-        .durable_end_offset = Offset{durable.value_or(offset)}};
+        .durable_end_offset = Offset{durable.value_or(offset)},
+        .durable_start_offset = Offset{deleted_to},
+        .has_no_room = has_no_room_at_followers};
     step(fetch);
     const auto* const answer = effect<replica_effect::AnswerFetch>();
     return answer != nullptr ? *answer : replica_effect::AnswerFetch{.error = ErrorCode::UNKNOWN_SERVER_ERROR};
@@ -135,6 +152,7 @@ class ReplicaScene {
     }
     step(reply);
   }
+  [[nodiscard]] std::int64_t low_watermark() const { return replica.low_watermark().value; }
   [[nodiscard]] std::int64_t high_watermark() const { return replica.high_watermark().value; }
 
   Replica replica;
@@ -143,6 +161,10 @@ class ReplicaScene {
   int fenced = -1;
   std::optional<std::int64_t> broker_epoch_of_fetches;
   LeaderEpochs epochs;
+  Offset log_start;
+  Offset durable_start;
+  bool is_damaged = false;
+  bool has_no_room_at_followers = false;
   Offset log_end;
   Offset durable_end;
   ReplicaEffects effects;

@@ -20,6 +20,7 @@
 #include "protocol/record_batch.h"
 #include "storage/durable_marks.h"
 #include "storage/file.h"
+#include "storage/log_config.h"
 #include "storage/open_files.h"
 #include "storage/verified_range.h"
 
@@ -29,22 +30,6 @@ namespace ottla {
 struct AppendBatch {
   std::span<std::byte> bytes;
   BatchCheck check;
-};
-
-struct LogConfig {
-  std::int64_t segment_bytes = 1073741824;      // segment.bytes
-  std::int64_t segment_ms = 604800000;          // segment.ms, by the first batch's timestamp as Kafka does
-  std::int64_t segment_index_bytes = 10485760;  // segment.index.bytes
-  std::int64_t index_interval_bytes = 4096;     // index.interval.bytes
-  std::int64_t producer_id_expiration_ms = 86400000;
-  bool deletes = true;                // cleanup.policy has delete
-  bool compacts = false;              // ... has compact
-  std::int64_t retention_ms = -1;     // retention.ms; -1: no bound
-  std::int64_t retention_bytes = -1;  // retention.bytes; -1: no bound
-  std::int64_t delete_retention_ms = 86400000;
-  double min_cleanable_dirty_ratio = 0.5;
-  std::int64_t min_compaction_lag_ms = 0;
-  std::int64_t max_compaction_lag_ms = std::numeric_limits<std::int64_t>::max();
 };
 
 // What append did with each batch.
@@ -182,6 +167,8 @@ class Log {
   // is durable elsewhere (log-start-offset-checkpoint): else a crash could bring some of them back and not others.
   void advance_log_start(Offset offset);
   Result<void> remove_deleted_segments(Offset durable_start);
+  // As it was told there, or when it was opened: the next start finds no lower one.
+  [[nodiscard]] Offset durable_start_offset() const { return durable_start_offset_; }
   // Those of segments that are not written any more take memory until the next read or search; this takes it back.
   void drop_closed_indexes();
   // Advances the log start past the segments that retention.ms and retention.bytes give up, below `high_watermark`.
@@ -279,6 +266,7 @@ class Log {
   LeaderEpochs epochs_;
   std::unique_ptr<ProducerState> producers_;
   Offset log_start_offset_;
+  Offset durable_start_offset_;
   Offset log_end_offset_;
   Offset durable_end_offset_;
   Offset cleaned_to_;

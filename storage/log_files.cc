@@ -110,7 +110,9 @@ Result<void> Log::find_segments(const LogHints& hints) {
     directory_dirty_ = true;
   }
   log_start_offset_ = std::max(log_start_offset_, segments_.front()->base_offset());
-  return remove_deleted_segments(log_start_offset_);  // where a deletion broke off
+  auto removed = remove_deleted_segments(log_start_offset_);  // where a deletion broke off
+  durable_start_offset_ = hints.log_start_offset.value_or(Offset{0});
+  return removed;
 }
 
 }  // namespace ottla

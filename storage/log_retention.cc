@@ -68,6 +68,7 @@ Result<void> Log::leave_damage_behind(Offset start) {
 
 Result<void> Log::remove_deleted_segments(Offset durable_start) {
   const Offset start = std::min(durable_start, log_start_offset_);
+  durable_start_offset_ = std::max(durable_start_offset_, start);
   if (auto left = leave_damage_behind(start); !left) {
     return left;
   }

@@ -38,7 +38,8 @@ Cluster::Cluster(Broker& broker)
           core_, broker.config, broker.directory->cluster_id(), epoch_, [this](BrokerId id) { return address_of(id); },
           [this](std::shared_ptr<Partition> partition, const replica_effect::SendAlterPartition& request) {
             asio::co_spawn(core_.io, alter_partition(std::move(partition), request), asio::detached);
-          }) {
+          },
+          [&partitions = broker.partitions] { partitions.housekeeper().make_log_starts_durable(); }) {
   broker.metadata->connect(
       [this](const quorum::Message& message, const std::string& address) { transport_.send(message, address); },
       [this](Bytes command) { return forward(std::move(command)); });

@@ -33,7 +33,7 @@ FetchDone outcome_of(const replica_effect::SendFetch& asked, const Result<PeerAn
 
 ReplicaNetwork::ReplicaNetwork(Core& core, const Config& config, std::string cluster_id,
                                const std::atomic<std::int64_t>& broker_epoch, FindAddress find_address,
-                               AlterPartition alter_partition)
+                               AlterPartition alter_partition, MakeLogStartsDurable make_log_starts_durable)
     : core_(core),
       self_(config.node_id),
       cluster_id_(std::move(cluster_id)),
@@ -41,7 +41,8 @@ ReplicaNetwork::ReplicaNetwork(Core& core, const Config& config, std::string clu
       max_bytes_(config.replica_fetch_max_bytes),
       broker_epoch_(broker_epoch),
       find_address_(std::move(find_address)),
-      alter_partition_(std::move(alter_partition)) {
+      alter_partition_(std::move(alter_partition)),
+      make_log_starts_durable_(std::move(make_log_starts_durable)) {
   limits_.frame_bytes = std::max(limits_.frame_bytes, config.socket_request_max_bytes);
 }
 
@@ -64,6 +65,8 @@ Awaitable<> ReplicaNetwork::fetch(std::shared_ptr<Partition> partition, replica_
                                     .fetch_offset = asked.fetch_offset,
                                     .last_fetched_epoch = asked.last_fetched_epoch,
                                     .durable_end_offset = asked.durable_end_offset,
+                                    .durable_start_offset = asked.durable_start_offset,
+                                    .has_no_room = asked.has_no_room,
                                     .max_wait_ms = asked.may_wait ? max_wait_ms_ : 0,
                                     .max_bytes = max_bytes_};
   const Clock::duration time_out = std::chrono::milliseconds(request.max_wait_ms) + answer_takes_at_most;

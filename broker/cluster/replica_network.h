@@ -22,15 +22,19 @@ class ReplicaNetwork final : public ReplicaOutside {
   // On the core's thread, without the partition's lock.
   using AlterPartition = std::function<void(std::shared_ptr<Partition>, const replica_effect::SendAlterPartition&)>;
 
+  // Any thread.
+  using MakeLogStartsDurable = std::function<void()>;
+
   // `broker_epoch`: this broker's, as the metadata know it.
   // REQUIRES: this and `broker_epoch` live as long as the core runs.
   ReplicaNetwork(Core& core, const Config& config, std::string cluster_id,
                  const std::atomic<std::int64_t>& broker_epoch, FindAddress find_address,
-                 AlterPartition alter_partition);
+                 AlterPartition alter_partition, MakeLogStartsDurable make_log_starts_durable);
 
   void send_fetch(std::shared_ptr<Partition> partition, const replica_effect::SendFetch& fetch) override;
   void send_alter_partition(std::shared_ptr<Partition> partition,
                             const replica_effect::SendAlterPartition& request) override;
+  void make_log_starts_durable() override { make_log_starts_durable_(); }
   void arm_timer(std::shared_ptr<Partition> partition, std::int64_t at_ms) override;
 
   // On the core's thread: nothing is sent from here on, and no partition hears anything more.
@@ -48,6 +52,7 @@ class ReplicaNetwork final : public ReplicaOutside {
   const std::atomic<std::int64_t>& broker_epoch_;
   const FindAddress find_address_;
   const AlterPartition alter_partition_;
+  const MakeLogStartsDurable make_log_starts_durable_;
   PeerLimits limits_;
   std::map<BrokerId, std::shared_ptr<Peer>> peers_;
   bool closed_ = false;

@@ -59,7 +59,8 @@ class FollowingBroker {
       [this](const std::shared_ptr<Partition>& of, const replica_effect::SendAlterPartition& request) {
         of->view();  // without its lock
         altered += static_cast<int>(request.token);
-      }};
+      },
+      [] {}};
   Partitions partitions{disk, *directory, config};
   std::shared_ptr<Partition> partition;
 };

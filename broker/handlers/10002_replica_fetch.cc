@@ -36,12 +36,12 @@ Found look(Partition& partition, const FollowerFetch& fetch, std::int32_t max_by
   return found;
 }
 
-// Until there is more in the log, the high watermark moves, or nobody wants to know any more.
+// Until there is more in the log, the high watermark or the log start moves, or nobody wants to know any more.
 Awaitable<> wait_for_news(RequestContext& context, Partition& partition, const replica_effect::AnswerFetch& seen,
                           std::int32_t max_wait_ms) {
   const auto woken = std::make_shared<Woken>();
   const auto timer = context.core.after(std::chrono::milliseconds(max_wait_ms), [woken] { woken->complete(false); });
-  partition.wake_on_append(seen.read_from, seen.high_watermark, woken);
+  partition.wake_on_news(seen, woken);
   context.connection.wake_at_close(woken);
   co_await woken->wait();
   context.connection.forget(woken);
@@ -79,7 +79,9 @@ FollowerFetch fetch_of(const ReplicaFetchRequest& request) {
           .current_leader_epoch = request.current_leader_epoch,
           .fetch_offset = request.fetch_offset,
           .last_fetched_epoch = request.last_fetched_epoch,
-          .durable_end_offset = request.durable_end_offset};
+          .durable_end_offset = request.durable_end_offset,
+          .durable_start_offset = request.durable_start_offset,
+          .has_no_room = request.has_no_room};
 }
 
 }  // namespace

@@ -163,6 +163,29 @@ def a_log_is_damaged(cluster, checks):
     checks.that("which does not bring it back", not eventually(in_isr, 3), partition())
 
 
+def a_disk_is_full(cluster, checks, operator):
+    """A reserve that no disk has stands for it. Others lead on, and wait for nobody; until there is room."""
+    victim = cluster.members[2]
+    told = lambda: partitions_of(cluster.bootstrap, "filled")
+    write = lambda partition: subprocess.run(
+        ["kcat", "-b", cluster.bootstrap, "-P", "-t", "filled", "-p", str(partition), "-X", "acks=all", "-X", "message.timeout.ms=20000"],
+        input="one\n", text=True, capture_output=True, timeout=60)
+    checks.that("a topic to fill a disk", write(0).returncode == 0 and eventually(lambda: in_sync(cluster.bootstrap, "filled", 3)), told())
+    victim.settings["log.dir.reserved.bytes"] = 1 << 50
+    cluster.restart(victim)
+    checks.that("a broker without room comes back", eventually(lambda: in_sync(cluster.bootstrap, "filled", 3)), told())
+    operator.run(ELECT, "--election-type", "preferred", "--all-topic-partitions")
+    checks.that("and leads", eventually(lambda: victim.node in [one["leader"] for one in told()]), told())
+    for partition in range(3):
+        written = write(partition)
+        checks.that(f"partition {partition} takes a record all the same", written.returncode == 0, written.stderr)
+    is_outside = lambda one: one["leader"] not in (-1, victim.node) and victim.node not in [member["id"] for member in one["isrs"]]
+    checks.that("without that broker", eventually(lambda: all(map(is_outside, told())), 10), told())
+    del victim.settings["log.dir.reserved.bytes"]
+    cluster.restart(victim)
+    checks.that("with room it is in sync again", eventually(lambda: in_sync(cluster.bootstrap, "filled", 3)), told())
+
+
 def a_disk_is_replaced(cluster, checks, operator):
     """Also of a log that starts in the middle of a batch."""
     subprocess.run(["kcat", "-b", cluster.bootstrap, "-P", "-t", "trimmed", "-p", "0", "-X", "acks=all", "-X", "linger.ms=500"], text=True,
@@ -239,6 +262,7 @@ def main():
             elects_leaders(cluster, checks, operator)
             a_fourth_broker(cluster, checks, operator)
             a_broker_leaves_for_good(cluster, checks, operator)
+            a_disk_is_full(cluster, checks, operator)
             a_log_is_damaged(cluster, checks)
             a_disk_is_replaced(cluster, checks, operator)
             checks.that("and of what was damaged", eventually(lambda: in_sync(cluster.bootstrap, "rotten", 3)),

@@ -43,6 +43,8 @@ struct ReplicaFetchRequest {
   Offset fetch_offset;             // the follower's log end offset
   LeaderEpoch last_fetched_epoch;  // of its last batch; -1: its log is empty
   Offset durable_end_offset;
+  Offset durable_start_offset;  // of its log
+  bool has_no_room = false;     // for what it fetched last: its disk is full
   std::int32_t max_wait_ms = 0;
   std::int32_t max_bytes = 0;
   static void fields(auto& v, auto& m) {
@@ -55,6 +57,8 @@ struct ReplicaFetchRequest {
     v("FetchOffset", m.fetch_offset);
     v("LastFetchedEpoch", m.last_fetched_epoch);
     v("DurableEndOffset", m.durable_end_offset);
+    v("DurableStartOffset", m.durable_start_offset);
+    v("HasNoRoom", m.has_no_room);
     v("MaxWaitMs", m.max_wait_ms);
     v("MaxBytes", m.max_bytes);
   }

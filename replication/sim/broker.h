@@ -99,6 +99,7 @@ class Broker {
   void run(Part& part, const replica_effect::AnswerFetch& effect);
   void run(Part& part, const replica_effect::SendAlterPartition& effect);
   void run(Part& part, const replica_effect::HighWatermarkMoved& effect);
+  void run(Part& part, const replica_effect::LowWatermarkMoved& effect);
   void run(Part& part, const replica_effect::StepDown& effect);
   void run(Part& part, const replica_effect::ArmTimer& effect);
   void run(Part& part, const replica_effect::AdvanceLogStart& effect);

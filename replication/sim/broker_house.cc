@@ -68,9 +68,12 @@ void Broker::rot(int p, Random& random) {
   simulation_.has_rotten(id_);
 }
 
-// The recovery points follow the durable ends, as in the real broker.
+// The recovery points follow the durable ends, as in the real broker: never ahead of the marks.
 void Broker::keep_house() {
   if (has_failed_) {
+    return;
+  }
+  if (has_died(directory_->marks().sync())) {
     return;
   }
   const auto written = directory_->write_recovery_points([&](const auto&) {

@@ -8,13 +8,18 @@ namespace ottla::sim {
 
 void Broker::on_produce(int p, Bytes batch, bool needs_all_acks, const Network::Respond<ProduceReply>& respond) {
   Part& part = parts_[static_cast<std::size_t>(p)];
-  if (!part.replica || refuses_appends) {
-    respond({part.replica ? ErrorCode::KAFKA_STORAGE_ERROR : ErrorCode::NOT_LEADER_OR_FOLLOWER});
+  if (!part.replica) {
+    respond({ErrorCode::NOT_LEADER_OR_FOLLOWER});
     return;
   }
   const auto epoch = part.replica->may_append(needs_all_acks);
   if (!epoch) {
     respond({epoch.error().code});
+    return;
+  }
+  if (refuses_appends) {
+    respond({ErrorCode::KAFKA_STORAGE_ERROR});
+    step(part, replica_event::NoRoom{});
     return;
   }
   AppendBatch append{batch, {.header = BatchHeader::read(batch)}};

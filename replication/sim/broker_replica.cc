@@ -18,7 +18,8 @@ void Broker::step(Part& part, const ReplicaEvent& event) {
   const Offset before = part.replica->high_watermark();
   const Log& log = *part.log;
   part.replica->step(simulation_.network.clock_ms(id_), event,
-                     {log.log_start_offset(), log.log_end_offset(), log.durable_end_offset(), log.leader_epochs()},
+                     {log.log_start_offset(), log.durable_start_offset(), log.log_end_offset(),
+                      log.durable_end_offset(), log.leader_epochs(), !log.damaged().empty()},
                      effects);
   if (part.replica->high_watermark() != before) {
     simulation_.ghost.high_watermark(id_, part.index, before, *part.replica);
@@ -85,7 +86,7 @@ void Broker::run(Part& part, const replica_effect::AppendFetched& /*effect*/) {
     return;
   }
   plan_sync();
-  done ? step(part, replica_event::LogAppended{}) : step(part, replica_event::AppendFailed{});
+  done ? step(part, replica_event::LogAppended{}) : step(part, replica_event::AppendFailed{refuses_appends});
 }
 
 void Broker::run(Part& part, const replica_effect::SendFetch& effect) {
@@ -95,7 +96,9 @@ void Broker::run(Part& part, const replica_effect::SendFetch& effect) {
                       .current_leader_epoch = effect.current_leader_epoch,
                       .fetch_offset = effect.fetch_offset,
                       .last_fetched_epoch = effect.last_fetched_epoch,
-                      .durable_end_offset = effect.durable_end_offset};
+                      .durable_end_offset = effect.durable_end_offset,
+                      .durable_start_offset = effect.durable_start_offset,
+                      .has_no_room = effect.has_no_room};
   simulation_.network.call<FetchReply>(
       id_, effect.leader.value, Channel::fetch, simulation_.fetch_timeout_us,
       [fetch, p = part.index, waits = effect.may_wait, leader = effect.leader.value,
@@ -190,6 +193,8 @@ void Broker::run(Part& part, const replica_effect::SendAlterPartition& effect) {
 }
 
 void Broker::run(Part& part, const replica_effect::HighWatermarkMoved& /*effect*/) { complete_acks(part); }
+
+void Broker::run(Part& /*part*/, const replica_effect::LowWatermarkMoved& /*effect*/) {}
 
 void Broker::run(Part& part, const replica_effect::StepDown& /*effect*/) {
   auto waits = std::move(part.waits);

@@ -157,8 +157,8 @@ constexpr Mutant mutants[] = {Mutant::high_watermark_on_log_end,
 bool is_rare(Mutant one) {
   return one == Mutant::alter_partition_reply_unchecked || one == Mutant::pending_expand_not_counted ||
          one == Mutant::fetch_epoch_unchecked || one == Mutant::expand_without_broker_epoch ||
-         one == Mutant::recovery_truncates_damage || one == Mutant::generation_unchecked ||
-         one == Mutant::late_alter_partition_reply || one == Mutant::logs_compared_once;
+         one == Mutant::generation_unchecked || one == Mutant::late_alter_partition_reply ||
+         one == Mutant::logs_compared_once;
 }
 
 struct Count {

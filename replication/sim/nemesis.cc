@@ -9,22 +9,21 @@ namespace ottla::sim {
 namespace {
 
 // Mean time between two of a class, in ms.
-constexpr std::array<std::int64_t, static_cast<std::size_t>(Fault::count)> usual_ms{
-    4000,   // power cut
-    6000,   // kill
-    5000,   // pause
-    5000,   // partition
-    8000,   // delay
-    8000,   // slow disk
-    15000,  // sync error
-    10000,  // write error
-    12000,  // full disk
-    9000,   // wipe
-    0,      // rot: not yet; what recovery does with it is not always what the invariants want
-    0,      // clock: set once
-    1500,   // election
-    15000,  // shutdown
-    9000};  // min isr
+constexpr std::array<std::int64_t, static_cast<std::size_t>(Fault::count)> usual_ms{4000,   // power cut
+                                                                                    6000,   // kill
+                                                                                    5000,   // pause
+                                                                                    5000,   // partition
+                                                                                    8000,   // delay
+                                                                                    8000,   // slow disk
+                                                                                    15000,  // sync error
+                                                                                    10000,  // write error
+                                                                                    12000,  // full disk
+                                                                                    9000,   // wipe
+                                                                                    9000,   // rot
+                                                                                    0,      // clock: set once
+                                                                                    1500,   // election
+                                                                                    15000,  // shutdown
+                                                                                    9000};  // min isr
 
 }  // namespace
 

@@ -24,7 +24,7 @@ struct Overloaded : Functions... {
 
 void Node::step(const ReplicaEvent& event, const Records& fetched, Outcome& outcome) {
   ReplicaEffects effects;
-  replica_->step(now_ms_, event, {{}, log_end(), {static_cast<std::int64_t>(durable_)}, epochs_}, effects);
+  replica_->step(now_ms_, event, {{}, {}, log_end(), {static_cast<std::int64_t>(durable_)}, epochs_}, effects);
   for (const ReplicaEffect& effect : effects) {
     run(effect, event, fetched, outcome);
   }
@@ -54,7 +54,9 @@ void Node::run(const ReplicaEffect& effect, const ReplicaEvent& cause, const Rec
                                                            .current_leader_epoch = one.current_leader_epoch,
                                                            .fetch_offset = one.fetch_offset,
                                                            .last_fetched_epoch = one.last_fetched_epoch,
-                                                           .durable_end_offset = one.durable_end_offset},
+                                                           .durable_end_offset = one.durable_end_offset,
+                                                           .durable_start_offset = one.durable_start_offset,
+                                                           .has_no_room = one.has_no_room},
                                                           one.leader});
                  },
                  [&](const replica_effect::AnswerFetch& one) { run(one, std::get<FollowerFetch>(cause), outcome); },
@@ -72,6 +74,7 @@ void Node::run(const ReplicaEffect& effect, const ReplicaEvent& cause, const Rec
                    outcome.broken = fmt::format("broker {} moves its log start, and nothing was deleted", id_.value);
                  },
                  [](const replica_effect::HighWatermarkMoved&) {},
+                 [](const replica_effect::LowWatermarkMoved&) {},
                  [](const replica_effect::StepDown&) {},
                  [](const replica_effect::ArmTimer&) {},
              },
