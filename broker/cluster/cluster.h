@@ -83,6 +83,7 @@ class Cluster final : public ClusterServices {
   void peer_lost(quorum::ServerId server, bool was_connected);
   void note_servers();
   void note_who_lives(std::int64_t now_ms);
+  void leave_old_controllers(std::int64_t now_ms);
   Awaitable<> replace_controller(quorum::ServerId gone);
   void note_successor(const Command& command);
   Awaitable<> answer_heartbeat(MemberHeartbeatRequest request, std::shared_ptr<OneShot<MemberHeartbeatResponse>> done);
@@ -93,6 +94,8 @@ class Cluster final : public ClusterServices {
   QuorumTransport transport_;
   ReplicaNetwork replicas_;
   std::map<BrokerId, std::shared_ptr<Peer>> controller_peers_;
+  BrokerId controller_;  // as it was seen last
+  std::int64_t controller_since_ms_ = 0;
   std::map<BrokerId, std::string> told_voters_;
   std::uint64_t seen_servers_version_ = 0;
   std::vector<BrokerEndpoint> endpoints_;

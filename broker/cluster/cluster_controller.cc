@@ -22,6 +22,7 @@ namespace {
 constexpr auto look_interval = std::chrono::milliseconds(50);
 constexpr std::int64_t longest_look_ms = 1'000;  // beyond it nothing was heard, for nobody listened
 constexpr std::int64_t house_interval_ms = 1'000;
+constexpr std::int64_t old_controller_answers_ms = 500;
 // Whoever's connection broke has this long to be heard again before it is fenced.
 constexpr std::int64_t grace_ms = 300;
 constexpr auto turn_to_stand = std::chrono::milliseconds(150);  // an election takes less
@@ -37,6 +38,7 @@ Awaitable<> Cluster::control() {
     const std::int64_t now_ms = steady_clock_ms();
     note_who_lives(now_ms);
     note_servers();
+    leave_old_controllers(now_ms);
     if (!broker_.metadata->is_active()) {
       sessions_.reset();
       being_fenced_.clear();
@@ -46,6 +48,26 @@ Awaitable<> Cluster::control() {
     }
     co_await pause(look_interval);
   }
+}
+
+// One that hangs keeps what it was asked before another was elected: that is asked again elsewhere. One that is well
+// has answered by then.
+void Cluster::leave_old_controllers(std::int64_t now_ms) {
+  const BrokerId active = broker_.metadata->active_controller();
+  if (active != controller_) {
+    controller_ = active;
+    controller_since_ms_ = now_ms;
+  }
+  if (active.value < 0 || now_ms - controller_since_ms_ < old_controller_answers_ms) {
+    return;
+  }
+  std::erase_if(controller_peers_, [&](const auto& one) {
+    if (one.first == active) {
+      return false;
+    }
+    one.second->close();
+    return true;
+  });
 }
 
 // A new controller has heard of nobody yet, nor has one that was not running: everybody has a full session, but for

@@ -8,9 +8,12 @@ import json
 import os
 import select
 import shutil
+import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 from cluster import HERE, Cluster, eventually, in_sync, metadata, partitions_of
 
@@ -18,6 +21,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "stocks"))
 sys.path.insert(0, os.path.join(HERE, "..", "kafka-tools"))
 import sides
 import stocks_job
+from wire import Client, frame, header, string
 from one_command import one_command
 
 RECORDS = 3000
@@ -163,6 +167,26 @@ def a_log_is_damaged(cluster, checks):
     checks.that("which does not bring it back", not eventually(in_isr, 3), partition())
 
 
+def the_controller_hangs(cluster, checks):
+    """What it was asked before another was elected is asked again there, well within a client's patience."""
+    active = metadata(cluster.bootstrap)["controllerid"]
+    hangs = next(member for member in cluster.members if member.node == active)
+    other = next(member for member in cluster.members if member is not hangs)
+    name = "made-meanwhile"
+    request = frame(header(19, 2) + struct.pack(">i", 1) + string(name) + struct.pack(">ihiii?", 1, 2, 0, 0, 30_000, False))
+    hangs.process.send_signal(signal.SIGSTOP)
+    try:
+        client, began = Client(other.bootstrap, timeout=40), time.monotonic()
+        answer = client.ask(request)
+        client.close()
+        took = time.monotonic() - began
+    finally:
+        hangs.process.send_signal(signal.SIGCONT)
+    error, = struct.unpack_from(">h", answer, 4 + 4 + 2 + len(name))
+    checks.that("a topic is made while the controller hangs", error == 0 and took < 8, f"error {error} after {took:.1f} s")
+    checks.that("who hung is back", eventually(lambda: in_sync(cluster.bootstrap, "numbers", 3)), leaders(cluster))
+
+
 def a_disk_is_full(cluster, checks, operator):
     """A reserve that no disk has stands for it. Others lead on, and wait for nobody; until there is room."""
     victim = cluster.members[2]
@@ -262,6 +286,7 @@ def main():
             elects_leaders(cluster, checks, operator)
             a_fourth_broker(cluster, checks, operator)
             a_broker_leaves_for_good(cluster, checks, operator)
+            the_controller_hangs(cluster, checks)
             a_disk_is_full(cluster, checks, operator)
             a_log_is_damaged(cluster, checks)
             a_disk_is_replaced(cluster, checks, operator)
