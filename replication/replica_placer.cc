@@ -23,7 +23,7 @@ struct Circle {
 
 struct Rack {
   Circle active;
-  Circle fenced;
+  Circle inactive;
 };
 
 class Stripes {
@@ -31,22 +31,21 @@ class Stripes {
   Stripes(const Brokers& brokers, Random random) : random_(random) {
     std::map<std::optional<std::string>, Rack> by_name;
     for (const auto& [id, broker] : brokers) {
-      if (!broker.in_controlled_shutdown) {
-        Rack& rack = by_name[broker.rack];
-        (broker.fenced ? rack.fenced : rack.active).brokers.push_back(id);
-        ++(broker.fenced ? fenced_count : active_count);
-      }
+      Rack& rack = by_name[broker.rack];
+      const bool may_lead = is_active(brokers, id);
+      (may_lead ? rack.active : rack.inactive).brokers.push_back(id);
+      ++(may_lead ? active_count : inactive_count);
     }
     for (auto& [name, rack] : by_name) {
       rack.active.start = random_.below(rack.active.brokers.size());
-      rack.fenced.start = random_.below(rack.fenced.brokers.size());
+      rack.inactive.start = random_.below(rack.inactive.brokers.size());
       racks_.push_back(std::move(rack));
     }
     first_rack_ = random_.below(racks_.size());
   }
 
   std::size_t active_count = 0;
-  std::size_t fenced_count = 0;
+  std::size_t inactive_count = 0;
 
   // Needs an active broker, and at least as many brokers as `replicas`.
   std::vector<BrokerId> next(std::size_t replicas) {
@@ -79,7 +78,7 @@ class Stripes {
     for (const Rack& rack : racks_) {
       auto& order = orders.emplace_back();
       rack.active.append_turn(turn_, order);
-      rack.fenced.append_turn(turn_, order);
+      rack.inactive.append_turn(turn_, order);
     }
     return orders;
   }
@@ -87,7 +86,7 @@ class Stripes {
     random_.shuffle(std::span(racks_));
     for (Rack& rack : racks_) {
       random_.shuffle(std::span(rack.active.brokers));
-      random_.shuffle(std::span(rack.fenced.brokers));
+      random_.shuffle(std::span(rack.inactive.brokers));
     }
     turn_ = 0;
   }
@@ -103,7 +102,7 @@ class Stripes {
 Result<std::vector<std::vector<BrokerId>>> place_replicas(const Brokers& brokers, std::size_t partitions,
                                                           std::int32_t replication_factor, std::uint64_t seed) {
   Stripes stripes(brokers, Random(seed));
-  const std::size_t usable = stripes.active_count + stripes.fenced_count;
+  const std::size_t usable = stripes.active_count + stripes.inactive_count;
   if (replication_factor <= 0) {
     return failure(
         ErrorCode::INVALID_REPLICATION_FACTOR,

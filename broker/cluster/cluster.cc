@@ -5,7 +5,6 @@
 #include "broker/broker.h"
 #include "broker/cluster/cluster_config.h"
 #include "broker/log.h"
-#include "broker/wall_clock.h"
 #include "protocol/api/10005_change_voter.h"
 
 // g++ 12 takes the frame of a coroutine, which Asio allocates and frees, for a mismatch.
@@ -23,13 +22,14 @@ constexpr auto call_time_out = std::chrono::seconds(10);
 constexpr auto longest_silence = std::chrono::seconds(2);  // of a controller that it asks whether it may go
 constexpr auto longest_hand_over = std::chrono::milliseconds(500);
 constexpr auto short_pause = std::chrono::milliseconds(5);
-constexpr auto quick_heartbeat = std::chrono::milliseconds(100);  // while it waits for something
+constexpr std::chrono::milliseconds quick_heartbeat(100);  // while it waits for something
 
 }  // namespace
 
 Cluster::Cluster(Broker& broker)
     : broker_(broker),
       core_(*broker.cores.front()),
+      heartbeat_timer_(core_.io),
       incarnation_(Uuid::random()),
       transport_(core_, broker.directory->cluster_id(), quorum::server_id(broker.config.node_id),
                  quorum_plan(broker.config).address,
@@ -246,9 +246,13 @@ Awaitable<MemberHeartbeatResponse> Cluster::send_heartbeat() {
 Awaitable<> Cluster::send_heartbeats() {
   const std::chrono::milliseconds interval(broker_.config.broker_heartbeat_interval_ms);
   while (!is_stopping_) {
+    has_news_to_tell_ = false;
     const MemberHeartbeatResponse answer = co_await send_heartbeat();
     const bool all_is_well = answer.error_code == ErrorCode::NONE && !answer.is_fenced && !wants_to_leave_;
-    co_await pause(all_is_well ? interval : std::min<std::chrono::milliseconds>(interval, quick_heartbeat));
+    if (!has_news_to_tell_) {
+      heartbeat_timer_.expires_after(all_is_well ? interval : std::min(interval, quick_heartbeat));
+      co_await heartbeat_timer_.async_wait(asio::as_tuple(use_awaitable));
+    }
   }
 }
 

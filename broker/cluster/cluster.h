@@ -84,18 +84,22 @@ class Cluster final : public ClusterServices {
   void note_servers();
   void note_who_lives(std::int64_t now_ms);
   void leave_old_controllers(std::int64_t now_ms);
+  void tell_who_leaves();
   Awaitable<> replace_controller(quorum::ServerId gone);
   void note_successor(const Command& command);
   Awaitable<> answer_heartbeat(MemberHeartbeatRequest request, std::shared_ptr<OneShot<MemberHeartbeatResponse>> done);
 
   Broker& broker_;
   Core& core_;
+  Timer heartbeat_timer_;
+  bool has_news_to_tell_ = false;  // with a heartbeat, at once
   const Uuid incarnation_;
   QuorumTransport transport_;
   ReplicaNetwork replicas_;
   std::map<BrokerId, std::shared_ptr<Peer>> controller_peers_;
   BrokerId controller_;  // as it was seen last
   std::int64_t controller_since_ms_ = 0;
+  std::int64_t told_leaver_index_ = -1;
   std::map<BrokerId, std::string> told_voters_;
   std::uint64_t seen_servers_version_ = 0;
   std::vector<BrokerEndpoint> endpoints_;

@@ -39,6 +39,7 @@ Awaitable<> Cluster::control() {
     note_who_lives(now_ms);
     note_servers();
     leave_old_controllers(now_ms);
+    tell_who_leaves();
     if (!broker_.metadata->is_active()) {
       sessions_.reset();
       being_fenced_.clear();
@@ -68,6 +69,22 @@ void Cluster::leave_old_controllers(std::int64_t now_ms) {
     one.second->close();
     return true;
   });
+}
+
+// A broker that stops waits until all have read that it leads nothing any more: they say so at once.
+void Cluster::tell_who_leaves() {
+  const std::int64_t index = broker_.metadata->read([](const Controller& state) {
+    std::int64_t latest = -1;
+    for (const auto& [id, broker] : state.brokers()) {
+      latest = std::max(latest, broker.controlled_shutdown_index);
+    }
+    return latest;
+  });
+  if (index > told_leaver_index_ && static_cast<std::int64_t>(broker_.metadata->followed_index()) >= index) {
+    told_leaver_index_ = index;
+    has_news_to_tell_ = true;
+    heartbeat_timer_.cancel();
+  }
 }
 
 // A new controller has heard of nobody yet, nor has one that was not running: everybody has a full session, but for

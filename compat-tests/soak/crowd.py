@@ -79,7 +79,10 @@ async def join_and_vanish(reader, writer, draw):
 
 async def vanish(writer):
     """A crash and no farewell."""
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    try:
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    except OSError:  # the broker has closed it
+        pass
     writer.transport.abort()
 
 
