@@ -12,6 +12,11 @@ namespace {
 // from one object to the next.
 constexpr std::uint64_t first_generation = 1;
 
+// What is in the checkpoint may be some seconds old. A log start was never above the high watermark when it moved.
+Offset known_high_watermark(const Log& log, const ReplicaPlace& place) {
+  return std::min(std::max(place.high_watermark, log.log_start_offset()), log.log_end_offset());
+}
+
 Error stopping() { return {ErrorCode::NOT_LEADER_OR_FOLLOWER, "the broker is stopping"}; }
 
 }  // namespace
@@ -24,8 +29,7 @@ Partition::Partition(std::string name, const PartitionKey& key, Result<std::uniq
       outside_(place.outside),
       config_(std::make_shared<const TopicConfig>(config)),
       log_(log ? std::move(*log) : nullptr),
-      replica_(place.self, place.times, first_generation,
-               log_ ? std::min(place.high_watermark, log_->log_end_offset()) : Offset{0}) {
+      replica_(place.self, place.times, first_generation, log_ ? known_high_watermark(*log_, place) : Offset{0}) {
   if (!log) {
     failed_ = Error{ErrorCode::KAFKA_STORAGE_ERROR, std::move(log.error().message)};
   }

@@ -8,6 +8,10 @@
 
 namespace ottla {
 
+namespace {
+constexpr std::int64_t room_bytes = 1024 * 1024;  // less is no room: a batch may be as large (max.message.bytes)
+}  // namespace
+
 void Partition::follow(const PartitionMetadata& metadata) {
   Turn turn(mutex_);
   if (!log_) {
@@ -82,9 +86,10 @@ void Partition::carry_out(Turn& turn) {
 
 void Partition::raise(const ReplicaEvent& event) {
   if (log_) {
+    const bool has_no_room = outside_ != nullptr && !committer_.disk_space().check(room_bytes);
     replica_.step(steady_clock_ms(), event,
                   {log_->log_start_offset(), log_->durable_start_offset(), log_->log_end_offset(),
-                   log_->durable_end_offset(), log_->leader_epochs(), !log_->damaged().empty()},
+                   log_->durable_end_offset(), log_->leader_epochs(), !log_->damaged().empty(), has_no_room},
                   effects_);
   }
 }
@@ -127,8 +132,7 @@ void Partition::run(const replica_effect::StartAnew& effect, Turn& turn) {
 }
 
 void Partition::run(const replica_effect::AppendFetched& /*effect*/, Turn& turn) {
-  const auto room = committer_.disk_space().take(static_cast<std::int64_t>(fetched_.size()));
-  auto done = room;
+  auto done = committer_.disk_space().take(static_cast<std::int64_t>(fetched_.size()));
   done = done ? log_->append_replicated(fetched_, wall_clock_ms()) : done;
   if (!done && !std::exchange(cannot_append_fetched_, true)) {
     logger().error("{}: what the leader has cannot be appended: {}", name_, done.error().message);
@@ -141,7 +145,7 @@ void Partition::run(const replica_effect::AppendFetched& /*effect*/, Turn& turn)
     return;
   }
   plan_sync();
-  raise(done ? ReplicaEvent(replica_event::LogAppended{}) : replica_event::AppendFailed{.has_no_room = !room});
+  raise(done ? ReplicaEvent(replica_event::LogAppended{}) : replica_event::AppendFailed{});
 }
 
 void Partition::run(const replica_effect::SendFetch& effect, Turn& /*turn*/) {

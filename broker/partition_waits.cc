@@ -114,6 +114,7 @@ Awaitable<Result<void>> Partition::wait_until_deleted(Core& core, Offset to, Clo
     if (replica_.low_watermark() >= to) {
       co_return Result<void>{};
     }
+    std::erase_if(delete_waits_, [](const auto& one) { return one.second->ready(); });  // those that timed out
     delete_waits_.emplace(to, wait);
   }
   const auto timer = core.after(time_out, [wait] {

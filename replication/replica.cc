@@ -69,6 +69,7 @@ void Replica::leave_role(const Context& context) {
   }
   leads_ = false;
   deleted_to_ = low_watermark_ = Offset{-1};
+  without_room_since_ms_ = -1;
   fetch_under_way_ = false;
   followers_.clear();
   isr_.commit({}, metadata_.partition_epoch);
@@ -76,9 +77,9 @@ void Replica::leave_role(const Context& context) {
 
 void Replica::on(const Context& context, const replica_event::LogAppended& /*event*/) {
   if (role_ == Role::leader) {
+    without_room_since_ms_ = -1;
     advance_high_watermark(context);
   } else if (role_ == Role::follower) {
-    has_no_room_ = false;
     follow_high_watermark(context);
     follow_log_start(context);
     follow_on(context);

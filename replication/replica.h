@@ -2,7 +2,7 @@
 // effects; what they are is told in replica_events.h. The rules are Kafka's (KIP-101, 279, 320, 497, 841, 903, 966),
 // with one thing added: what counts is what a replica has synced (durable end offset), not what it has written.
 //
-// A leader: replica_leading.cc. A follower: replica_following.cc.
+// A leader: replica_leading.cc, and its ISR replica_leading_isr.cc. A follower: replica_following.cc.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,7 @@ struct ReplicaTimes {
   std::int64_t alter_partition_retry_ms = 1'000;
   std::int64_t fetch_backoff_ms = 1'000;  // replica.fetch.backoff.ms
   std::int64_t metadata_backoff_ms = 50;  // where leader and follower have not heard of the same epoch yet
+  std::int64_t heard_lately_ms = 1'000;   // who may be in the ISR of a successor
 };
 
 class Replica {
@@ -32,6 +33,7 @@ class Replica {
     Offset durable_end_offset{-1};
     Offset durable_start_offset{-1};
     bool has_no_room = false;
+    std::int64_t received_ms = 0;  // its last fetch
     std::int64_t last_caught_up_ms = 0;
     bool was_caught_up = false;  // last_caught_up_ms means something
     // Once it has this offset, it had caught up at that time.
@@ -106,6 +108,7 @@ class Replica {
   [[nodiscard]] Offset confirmed(const Follower& follower) const;
   [[nodiscard]] bool is_caught_up(const Follower& follower, const Context& context) const;
   void maybe_expand(const Context& context, const Follower& follower);
+  void maybe_hand_over(const Context& context, const Follower& follower);
   void maybe_shrink(const Context& context);
   [[nodiscard]] std::vector<IsrMember> with_epochs(const BrokerIds& ids) const;
   void send_alter_partition(const Context& context, IsrRequest& request);
@@ -138,6 +141,7 @@ class Replica {
   Offset epoch_start_offset_;
   Offset first_log_start_offset_;  // where its log starts when it begins to lead
   Offset deleted_to_{-1};
+  std::int64_t without_room_since_ms_ = -1;  // -1: there is room
   Offset low_watermark_{-1};
   Isr isr_;
   std::vector<Follower> followers_;
@@ -145,7 +149,6 @@ class Replica {
 
   // A follower.
   bool fetch_under_way_ = false;
-  bool has_no_room_ = false;
   bool has_more_ = true;        // the leader had records at the last fetch
   std::int64_t retry_ms_ = -1;  // -1: no wait
   Offset leader_high_watermark_{-1};

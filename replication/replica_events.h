@@ -21,7 +21,8 @@ struct LogView {
   Offset log_end_offset;
   Offset durable_end_offset;  // the log's: a completion from before a truncation has not moved it
   const LeaderEpochs& epochs;
-  bool is_damaged = false;  // some of it cannot be read
+  bool is_damaged = false;   // some of it cannot be read
+  bool has_no_room = false;  // the disk is full
 };
 
 // A broker that has a replica of the partition, as the metadata know it.
@@ -53,7 +54,8 @@ struct FollowerFetch {
   LeaderEpoch last_fetched_epoch;  // of its last batch; -1: its log is empty
   Offset durable_end_offset;
   Offset durable_start_offset;
-  bool has_no_room = false;  // for what it fetched last
+  bool has_no_room = false;
+  std::int64_t received_ms = 0;  // by the leader's clock; a fetch that waits is looked at more than once
 };
 
 // How a fetch of ours ended, with what was asked. An error is NETWORK_EXCEPTION if no answer came.
@@ -81,12 +83,9 @@ struct RecordsDeleted {
 struct DurableStartMoved {};
 struct EpochAssigned {};  // the effects of the same name are carried out
 struct Truncated {};
-// AppendFetched was not possible: a full disk, damage on the way.
-struct AppendFailed {
-  bool has_no_room = false;
-};
-struct NoRoom {};     // a leader: the disk is full, and a producer's batch was refused
-struct LogFailed {};  // the log directory is dead
+struct AppendFailed {};  // AppendFetched was not possible: a full disk, damage on the way
+struct NoRoom {};        // a leader: the disk is full, and a producer's batch was refused
+struct LogFailed {};     // the log directory is dead
 // Time has passed.
 struct Tick {
   std::int64_t armed_for_ms = -1;  // as ArmTimer asked; -1: for no such reason

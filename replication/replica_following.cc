@@ -10,7 +10,6 @@ namespace ottla {
 void Replica::become_follower(const Context& context) {
   role_ = Role::follower;
   has_more_ = true;
-  has_no_room_ = false;
   retry_ms_ = -1;
   leader_high_watermark_ = leader_log_start_offset_ = Offset{-1};
   hides_last_epoch_ = mutant(Mutant::no_truncation_on_new_epoch) || mutant(Mutant::truncate_to_high_watermark);
@@ -39,7 +38,7 @@ void Replica::fetch(const Context& context) {
                                 .last_fetched_epoch = hides_last_epoch_ ? LeaderEpoch{} : log.epochs.latest(),
                                 .durable_end_offset = log.durable_end_offset,
                                 .durable_start_offset = log.durable_start_offset,
-                                .has_no_room = has_no_room_,
+                                .has_no_room = log.has_no_room,
                                 .may_wait = confirmed(log) >= log.log_end_offset});
 }
 
@@ -99,7 +98,6 @@ void Replica::on(const Context& context, const FetchDone& done) {
     context.effects.emplace_back(replica_effect::AppendFetched{});
     return;
   }
-  has_no_room_ = false;  // nor any need of it
   follow_high_watermark(context);
   follow_log_start(context);
   follow_on(context);
@@ -155,9 +153,8 @@ void Replica::on(const Context& context, const replica_event::Truncated& /*event
   }
 }
 
-void Replica::on(const Context& context, const replica_event::AppendFailed& event) {
+void Replica::on(const Context& context, const replica_event::AppendFailed& /*event*/) {
   if (role_ == Role::follower) {
-    has_no_room_ = event.has_no_room;
     has_more_ = true;
     fetch_later(context, times_.fetch_backoff_ms);
   }

@@ -1,4 +1,4 @@
-// A replica that leads: it answers followers, knows who is in sync, and says what is committed.
+// A replica that leads: it answers followers, knows what they have, and says what is committed.
 #include <algorithm>
 
 #include "replication/mutants.h"
@@ -131,6 +131,7 @@ void Replica::note_fetch(const Context& context, const FollowerFetch& fetch) {
       std::max(follower.durable_end_offset, std::min(fetch.durable_end_offset, fetch.fetch_offset));
   follower.durable_start_offset = fetch.durable_start_offset;
   follower.has_no_room = fetch.has_no_room;
+  follower.received_ms = fetch.received_ms;
   const Offset claimed = confirmed(follower);
   if (claimed >= log_end || claimed >= follower.mark) {
     follower.last_caught_up_ms = claimed >= log_end ? context.now_ms : follower.mark_ms;
@@ -142,6 +143,7 @@ void Replica::note_fetch(const Context& context, const FollowerFetch& fetch) {
   if (follower.has_no_room && isr_.has(follower.id) && isr_.pending() == nullptr) {
     maybe_shrink(context);
   }
+  maybe_hand_over(context, follower);
   advance_high_watermark(context);
   advance_low_watermark(context);
 }
@@ -160,7 +162,7 @@ bool Replica::has_enough_replicas() const {
 
 bool Replica::may_join(const Follower& follower) const {
   const ReplicaBroker* const known = broker(follower.id);
-  return known != nullptr && known->may_join_isr && !follower.has_no_room &&
+  return known != nullptr && known->may_join_isr &&
          (known->broker_epoch == follower.broker_epoch || mutant(Mutant::expand_without_broker_epoch));
 }
 
@@ -217,83 +219,6 @@ void Replica::advance_low_watermark(const Context& context) {
     low_watermark_ = candidate;
     context.effects.emplace_back(replica_effect::LowWatermarkMoved{candidate});
   }
-}
-
-// A new leader's high watermark lags: only from the start of its epoch on has a follower all that was committed
-// (KAFKA-7128). Below min.insync.replicas the high watermark stands still, so to have reached it says little
-// (KAFKA-19996). What has been deleted must not come back with a joiner; what retention takes is no such promise.
-void Replica::maybe_expand(const Context& context, const Follower& follower) {
-  const Offset has = confirmed(follower);
-  const bool has_all =
-      has >= high_watermark_ && (has >= epoch_start_offset_ || mutant(Mutant::expand_before_epoch_start));
-  const bool has_deleted = follower.durable_start_offset >= std::max(first_log_start_offset_, low_watermark_) ||
-                           mutant(Mutant::expand_with_what_is_deleted);
-  if (isr_.pending() != nullptr || isr_.has(follower.id) || !has_all || !has_deleted || !may_join(follower) ||
-      (!has_enough_replicas() && !is_caught_up(follower, context))) {
-    return;
-  }
-  std::vector<IsrMember> new_isr = with_epochs(isr_.committed());
-  new_isr.push_back({follower.id, follower.broker_epoch});
-  send_alter_partition(context, isr_.expand(follower.id, std::move(new_isr), next_token_++));
-}
-
-// Also a follower that fetches and cannot sync drops out; one whose disk is full at once.
-void Replica::maybe_shrink(const Context& context) {
-  BrokerIds leavers;
-  BrokerIds left{id_};
-  for (const Follower& follower : followers_) {
-    if (isr_.has(follower.id)) {
-      (is_caught_up(follower, context) ? left : leavers).push_back(follower.id);
-    }
-  }
-  if (!leavers.empty()) {
-    send_alter_partition(context, isr_.shrink(std::move(leavers), with_epochs(left), next_token_++));
-  }
-}
-
-// Others in sync may have room: one of them shall lead.
-void Replica::on(const Context& context, const replica_event::NoRoom& /*event*/) {
-  if (!leads_ || isr_.pending() != nullptr) {
-    return;
-  }
-  BrokerIds others;
-  for (const Follower& follower : followers_) {
-    if (isr_.has(follower.id) && !follower.has_no_room) {
-      others.push_back(follower.id);
-    }
-  }
-  if (!others.empty()) {
-    send_alter_partition(context, isr_.shrink({id_}, with_epochs(others), next_token_++));
-  }
-}
-
-std::vector<IsrMember> Replica::with_epochs(const BrokerIds& ids) const {
-  std::vector<IsrMember> members;
-  for (const BrokerId id : ids) {
-    const ReplicaBroker* const known = broker(id);
-    members.push_back({id, known != nullptr ? known->broker_epoch : BrokerEpoch{}});
-  }
-  return members;
-}
-
-void Replica::send_alter_partition(const Context& context, IsrRequest& request) {
-  request.sent_ms = context.now_ms;
-  context.effects.emplace_back(
-      replica_effect::SendAlterPartition{.token = request.token,
-                                         .change = {.leader_epoch = metadata_.leader_epoch,
-                                                    .new_isr = request.new_isr,
-                                                    .leader_recovery_state = LeaderRecoveryState::recovered,
-                                                    .partition_epoch = request.partition_epoch}});
-  arm(context, context.now_ms + times_.alter_partition_retry_ms);
-}
-
-void Replica::on(const Context& context, const AlterPartitionReply& reply) {
-  if (!leads_ || !isr_.on_reply(reply, metadata_.leader_epoch)) {
-    return;
-  }
-  metadata_.isr = isr_.committed();
-  metadata_.partition_epoch = isr_.partition_epoch();
-  lead_on(context);
 }
 
 }  // namespace ottla

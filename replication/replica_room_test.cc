@@ -5,7 +5,6 @@ namespace ottla {
 
 namespace {
 
-using replica_effect::ArmTimer;
 using replica_effect::SendAlterPartition;
 using replica_effect::SendFetch;
 
@@ -24,85 +23,109 @@ replica_effect::AnswerFetch fetched_without_room(ReplicaScene& leader, int id, i
   return answer;
 }
 
+// Broker 1 leads 2 and 3, who have all there is, and has no room since now.
+ReplicaScene full_leader() {
+  ReplicaScene leader;
+  leader.leads(1, {1, 2, 3});
+  leader.writes(2);
+  leader.fetched_by(2, 2, 1);
+  leader.fetched_by(3, 2, 1);
+  leader.step(replica_event::NoRoom{});
+  EXPECT_EQ(leader.effect<SendAlterPartition>(), nullptr);
+  ++leader.now_ms;
+  return leader;
+}
+
 }  // namespace
 
 TEST(ReplicaRoom, a_leader_without_room_leaves_the_isr_to_the_others) {
-  ReplicaScene leader;
-  leader.leads(1, {1, 2, 3});
-  leader.step(replica_event::NoRoom{});
+  ReplicaScene leader = full_leader();
+  leader.fetched_by(3, 2, 1);
   EXPECT_EQ(members(leader.effect<SendAlterPartition>()), (std::vector<int>{2, 3}));
   leader.step(replica_event::NoRoom{});
+  leader.fetched_by(2, 2, 1);
   EXPECT_EQ(leader.effect<SendAlterPartition>(), nullptr);  // it has asked
   leader.writes(1);                                         // there is room again
-  leader.fetched_by(2, 1, 1);
-  EXPECT_EQ(leader.high_watermark(), 0);
-  leader.fetched_by(3, 1, 1);
-  EXPECT_EQ(leader.high_watermark(), 1);  // it counts until it is known to be out
+  leader.fetched_by(2, 3, 1);
+  EXPECT_EQ(leader.high_watermark(), 2);
+  leader.fetched_by(3, 3, 1);
+  EXPECT_EQ(leader.high_watermark(), 3);  // it counts until it is known to be out
   leader.hears(2, 2, 12, {2, 3});
   EXPECT_EQ(leader.replica.role(), Replica::Role::follower);
+}
+
+TEST(ReplicaRoom, who_has_not_been_heard_since_is_not_left_alone_with_it) {
+  ReplicaScene leader = full_leader();
+  leader.received_ms = leader.now_ms - 1;  // its long poll is looked at again
+  leader.fetched_by(2, 2, 1);
+  EXPECT_EQ(leader.effect<SendAlterPartition>(), nullptr);
+  leader.now_ms += 1500;
+  leader.received_ms = leader.now_ms;
+  leader.fetched_by(3, 2, 1);
+  EXPECT_EQ(members(leader.effect<SendAlterPartition>()), std::vector<int>{3});
+}
+
+TEST(ReplicaRoom, who_lacks_something_gets_it_first) {
+  ReplicaScene leader = full_leader();
+  leader.fetched_by(2, 2, 1, 1);
+  ReplicaScene lagging;
+  lagging.leads(1, {1, 2});
+  lagging.writes(2);
+  lagging.step(replica_event::NoRoom{});
+  ++lagging.now_ms;
+  lagging.fetched_by(2, 1, 1);
+  EXPECT_EQ(lagging.effect<SendAlterPartition>(), nullptr);
+  lagging.fetched_by(2, 2, 1);
+  EXPECT_EQ(members(lagging.effect<SendAlterPartition>()), std::vector<int>{2});
+}
+
+TEST(ReplicaRoom, with_room_again_it_stays) {
+  ReplicaScene leader = full_leader();
+  leader.writes(1);
+  leader.fetched_by(2, 3, 1);
+  EXPECT_EQ(leader.effect<SendAlterPartition>(), nullptr);
 }
 
 TEST(ReplicaRoom, the_only_one_in_sync_stays) {
   ReplicaScene leader;
   leader.leads(1, {1});
   leader.step(replica_event::NoRoom{});
-  EXPECT_EQ(leader.effect<SendAlterPartition>(), nullptr);
+  ++leader.now_ms;
+  leader.fetched_by(2, 0, 1);
+  const auto* const sent = leader.effect<SendAlterPartition>();
+  EXPECT_EQ(members(sent), (std::vector<int>{1, 2}));  // it joins, no more
 }
 
-TEST(ReplicaRoom, who_has_none_either_is_not_asked) {
-  ReplicaScene leader;
-  leader.leads(1, {1, 2, 3});
-  leader.writes(2);
+TEST(ReplicaRoom, nobody_who_has_none_either_takes_over) {
+  ReplicaScene leader = full_leader();
+  fetched_without_room(leader, 2, 2);
+  fetched_without_room(leader, 3, 2);
+  EXPECT_EQ(leader.effect<SendAlterPartition>(), nullptr);
   leader.fetched_by(3, 2, 1);
-  fetched_without_room(leader, 2, 1);
-  EXPECT_EQ(members(leader.effect<SendAlterPartition>()), (std::vector<int>{1, 3}));
-  leader.controller_answers(leader.effect<SendAlterPartition>()->token, ErrorCode::NONE, 11, {1, 3});
-  leader.step(replica_event::NoRoom{});
   EXPECT_EQ(members(leader.effect<SendAlterPartition>()), std::vector<int>{3});
 }
 
-TEST(ReplicaRoom, a_follower_without_room_is_neither_waited_for_nor_taken_back) {
+TEST(ReplicaRoom, a_follower_without_room_is_not_waited_for) {
   ReplicaScene leader;
   leader.leads(1, {1, 2});
   leader.writes(2);
-  leader.fetched_by(2, 1, 1);
+  fetched_without_room(leader, 2, 2);
+  EXPECT_EQ(leader.effect<SendAlterPartition>(), nullptr);  // it has all there is, and may lead
+  leader.writes(1);
+  leader.fetched_by(2, 2, 1);
   EXPECT_EQ(leader.effect<SendAlterPartition>(), nullptr);
-  fetched_without_room(leader, 2, 1);
+  fetched_without_room(leader, 2, 2);
   EXPECT_EQ(members(leader.effect<SendAlterPartition>()), std::vector<int>{1});
   leader.controller_answers(leader.effect<SendAlterPartition>()->token, ErrorCode::NONE, 11, {1});
-  EXPECT_EQ(leader.high_watermark(), 2);
-  fetched_without_room(leader, 2, 2);
-  EXPECT_EQ(leader.effect<SendAlterPartition>(), nullptr);
-  leader.fetched_by(2, 2, 1);
-  EXPECT_EQ(members(leader.effect<SendAlterPartition>()), (std::vector<int>{1, 2}));
+  EXPECT_EQ(leader.high_watermark(), 3);
 }
 
-TEST(ReplicaRoom, a_follower_says_so_until_it_has_written_or_needs_none) {
+TEST(ReplicaRoom, a_follower_says_so) {
   ReplicaScene follower;
+  follower.has_no_room = true;
   follower.follows(5);
-  const auto fails = [&] {
-    FetchDone done = follower.answer(*follower.effect<SendFetch>());
-    done.has_records = true;
-    follower.step(done);
-    follower.step(replica_event::AppendFailed{.has_no_room = true});
-    ASSERT_NE(follower.effect<ArmTimer>(), nullptr);
-    follower.now_ms = follower.effect<ArmTimer>()->at_ms;
-    follower.step(replica_event::Tick{follower.now_ms});
-    ASSERT_NE(follower.effect<SendFetch>(), nullptr);
-    EXPECT_TRUE(follower.effect<SendFetch>()->has_no_room);
-  };
-  EXPECT_FALSE(follower.effect<SendFetch>()->has_no_room);
-  fails();
-  follower.step(follower.answer(*follower.effect<SendFetch>()));
   ASSERT_NE(follower.effect<SendFetch>(), nullptr);
-  EXPECT_FALSE(follower.effect<SendFetch>()->has_no_room);
-  fails();
-  FetchDone done = follower.answer(*follower.effect<SendFetch>());
-  done.has_records = true;
-  follower.step(done);
-  follower.appends(1);
-  ASSERT_NE(follower.effect<SendFetch>(), nullptr);
-  EXPECT_FALSE(follower.effect<SendFetch>()->has_no_room);
+  EXPECT_TRUE(follower.effect<SendFetch>()->has_no_room);
 }
 
 }  // namespace ottla

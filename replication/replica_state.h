@@ -57,8 +57,7 @@ void Replica::add_state(std::int64_t now_ms, const Add& add) const {
   add(high_watermark_.value);
   add_metadata(metadata_, add);
   if (role_ == Role::follower) {
-    add((fetch_under_way_ ? 1 : 0) + (has_more_ ? 2 : 0) + (hides_last_epoch_ ? 4 : 0) + (retry_ms_ >= 0 ? 8 : 0) +
-        (has_no_room_ ? 16 : 0));
+    add((fetch_under_way_ ? 1 : 0) + (has_more_ ? 2 : 0) + (hides_last_epoch_ ? 4 : 0) + (retry_ms_ >= 0 ? 8 : 0));
     add(retry_ms_ >= 0 ? now_ms - retry_ms_ : 0);
     add(leader_high_watermark_.value);
     add(leader_log_start_offset_.value);
@@ -68,6 +67,7 @@ void Replica::add_state(std::int64_t now_ms, const Add& add) const {
     add(first_log_start_offset_.value);
     add(deleted_to_.value);
     add(low_watermark_.value);
+    add(without_room_since_ms_ >= 0 ? now_ms - without_room_since_ms_ : -1);
     add_isr(isr_, now_ms, add);
     add(static_cast<std::int64_t>(followers_.size()));
     for (const Follower& one : followers_) {
@@ -77,6 +77,7 @@ void Replica::add_state(std::int64_t now_ms, const Add& add) const {
       add(one.durable_end_offset.value);
       add(one.durable_start_offset.value);
       add(one.has_no_room ? 1 : 0);
+      add(without_room_since_ms_ >= 0 ? now_ms - one.received_ms : 0);
       add(one.was_caught_up ? now_ms - one.last_caught_up_ms : -1);
       add(one.mark.value);
       add(now_ms - one.mark_ms);

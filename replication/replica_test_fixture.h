@@ -46,7 +46,8 @@ class ReplicaScene {
   }
   void step(const ReplicaEvent& event) {
     effects.clear();
-    replica.step(now_ms, event, LogView{log_start, durable_start, log_end, durable_end, epochs, is_damaged}, effects);
+    replica.step(now_ms, event,
+                 LogView{log_start, durable_start, log_end, durable_end, epochs, is_damaged, has_no_room}, effects);
   }
   template <class Effect>
   [[nodiscard]] const Effect* effect() const {
@@ -124,7 +125,8 @@ class ReplicaScene {
         .last_fetched_epoch = LeaderEpoch{last_epoch},
         .durable_end_offset = Offset{durable.value_or(offset)},
         .durable_start_offset = Offset{deleted_to},
-        .has_no_room = has_no_room_at_followers};
+        .has_no_room = has_no_room_at_followers,
+        .received_ms = received_ms.value_or(now_ms)};
     step(fetch);
     const auto* const answer = effect<replica_effect::AnswerFetch>();
     return answer != nullptr ? *answer : replica_effect::AnswerFetch{.error = ErrorCode::UNKNOWN_SERVER_ERROR};
@@ -164,7 +166,9 @@ class ReplicaScene {
   Offset log_start;
   Offset durable_start;
   bool is_damaged = false;
+  bool has_no_room = false;
   bool has_no_room_at_followers = false;
+  std::optional<std::int64_t> received_ms;  // of fetches, if not now
   Offset log_end;
   Offset durable_end;
   ReplicaEffects effects;

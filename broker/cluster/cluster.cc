@@ -239,6 +239,7 @@ Awaitable<MemberHeartbeatResponse> Cluster::send_heartbeat() {
   if (answer.error_code == ErrorCode::STALE_BROKER_EPOCH && !is_stopping_ && !wants_to_leave_) {
     co_await register_here();
   }
+  last_heard_ = answer.error_code == ErrorCode::NONE ? Clock::now() : last_heard_;
   may_leave_ = may_leave_ || answer.should_shut_down;
   co_return answer;
 }
@@ -260,13 +261,11 @@ Awaitable<> Cluster::leave() {
   if (!has_joined_) {
     co_return;
   }
-  wants_to_leave_ = true;
-  auto last_heard = Clock::now();
-  while (!may_leave_ && !is_stopping_ && Clock::now() < last_heard + longest_silence) {
-    if (const auto answer = co_await send_heartbeat(); answer.error_code == ErrorCode::NONE) {
-      last_heard = Clock::now();
-    }
-    co_await pause(pause_without_controller);
+  wants_to_leave_ = has_news_to_tell_ = true;
+  heartbeat_timer_.cancel();
+  last_heard_ = Clock::now();
+  while (!may_leave_ && !is_stopping_ && Clock::now() < last_heard_ + longest_silence) {
+    co_await pause(short_pause);
   }
   co_await broker_.metadata->hand_over();
   const auto deadline = Clock::now() + longest_hand_over;

@@ -4,6 +4,7 @@
 
 #include "broker/cluster/cluster_request.h"
 #include "broker/handlers.h"
+#include "broker/wall_clock.h"
 #include "replication/replica_events.h"
 
 namespace ottla {
@@ -81,7 +82,8 @@ FollowerFetch fetch_of(const ReplicaFetchRequest& request) {
           .last_fetched_epoch = request.last_fetched_epoch,
           .durable_end_offset = request.durable_end_offset,
           .durable_start_offset = request.durable_start_offset,
-          .has_no_room = request.has_no_room};
+          .has_no_room = request.has_no_room,
+          .received_ms = steady_clock_ms()};
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ void Broker::step(Part& part, const ReplicaEvent& event) {
   const Log& log = *part.log;
   part.replica->step(simulation_.network.clock_ms(id_), event,
                      {log.log_start_offset(), log.durable_start_offset(), log.log_end_offset(),
-                      log.durable_end_offset(), log.leader_epochs(), !log.damaged().empty()},
+                      log.durable_end_offset(), log.leader_epochs(), !log.damaged().empty(), refuses_appends},
                      effects);
   if (part.replica->high_watermark() != before) {
     simulation_.ghost.high_watermark(id_, part.index, before, *part.replica);
@@ -86,7 +86,7 @@ void Broker::run(Part& part, const replica_effect::AppendFetched& /*effect*/) {
     return;
   }
   plan_sync();
-  done ? step(part, replica_event::LogAppended{}) : step(part, replica_event::AppendFailed{refuses_appends});
+  done ? step(part, replica_event::LogAppended{}) : step(part, replica_event::AppendFailed{});
 }
 
 void Broker::run(Part& part, const replica_effect::SendFetch& effect) {
@@ -104,7 +104,9 @@ void Broker::run(Part& part, const replica_effect::SendFetch& effect) {
       [fetch, p = part.index, waits = effect.may_wait, leader = effect.leader.value,
        &simulation = simulation_](const auto& respond) {
         if (Broker* const broker = simulation.broker(leader)) {
-          broker->on_fetch(p, fetch, waits, respond);
+          FollowerFetch received = fetch;
+          received.received_ms = simulation.network.clock_ms(leader);
+          broker->on_fetch(p, received, waits, respond);
         }
       },
       [this, effect, &part](const FetchReply* reply) {
