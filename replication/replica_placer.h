@@ -1,7 +1,7 @@
 // Which brokers the replicas of new partitions go to, as Kafka's StripedReplicaPlacer decides: one rack after the
 // other, within a rack one broker after the other, each partition beginning one further on, so that leaders and
-// replicas spread; fenced brokers last and never first. So are those that shut down, which Kafka leaves out: while one of
-// three stops, topics with three replicas can be made.
+// replicas spread; fenced brokers last and never first. So are those that shut down, which Kafka leaves out: while one
+// of three stops, topics with three replicas can be made.
 #pragma once
 
 #include <vector>
