@@ -1,5 +1,6 @@
 """aiokafka: plain producer and consumer, assigned partitions."""
 import asyncio
+import os
 import sys
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -16,7 +17,8 @@ async def metadata(bootstrap, topic):
 
 
 async def produce(bootstrap, topic, codec, records):
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, compression_type=None if codec == "none" else codec)
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, compression_type=None if codec == "none" else codec,
+                                enable_idempotence="IDEMPOTENT" in os.environ)
     await producer.start()
     futures = [await producer.send(topic, value, key=key, headers=headers, partition=partition)
                for partition, key, value, headers in read_records(records)]

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The table of stock clients (../run.py: what each writes is read back byte for byte) against three brokers that are restarted
-all the while, one after the other, as an update does it: a clean stop, a start, and the next one when all are in sync again.
+all the while, one after the other, as an update does it: a clean stop, a start, and the next one when all are in sync again. The
+producers are idempotent: what a client writes again because it has not heard, it would write twice otherwise, on Apache Kafka too.
 
 usage: clients.py [--kill | --calm] [--topics-first] [CLIENT...]   all clients by default; --kill: SIGKILL instead of clean stops;
 --calm: no restarts at all; --topics-first: the topics are there before the restarts begin, else the clients make them.
@@ -55,7 +56,7 @@ def restart(cluster, member, kills):
 def disturbed(cluster, clients, kills, is_calm):
     """Restarts while the table is made: lines of the table, restarts, what went wrong with them."""
     table = subprocess.Popen([sys.executable, os.path.join(HERE, "..", "run.py"), cluster.bootstrap, WORK, *clients],
-                             stdout=subprocess.PIPE, text=True, env={**os.environ, "RUN": RUN})
+                             stdout=subprocess.PIPE, text=True, env={**os.environ, "RUN": RUN, "IDEMPOTENT": "1", "NO_OWN": "1"})
     wrong, count, deadline = [], 0, time.monotonic() + ALL_S
     try:
         for member in itertools.cycle(cluster.members):

@@ -8,12 +8,9 @@ import json
 import os
 import select
 import shutil
-import signal
-import struct
 import subprocess
 import sys
 import tempfile
-import time
 
 from cluster import HERE, Cluster, eventually, in_sync, metadata, partitions_of
 
@@ -21,8 +18,8 @@ sys.path.insert(0, os.path.join(HERE, "..", "stocks"))
 sys.path.insert(0, os.path.join(HERE, "..", "kafka-tools"))
 import sides
 import stocks_job
-from wire import Client, frame, header, string
 from one_command import one_command
+from troubles import a_disk_is_full, the_controller_hangs
 
 RECORDS = 3000
 REASSIGN = "org.apache.kafka.tools.reassign.ReassignPartitionsCommand"
@@ -167,49 +164,6 @@ def a_log_is_damaged(cluster, checks):
     checks.that("which does not bring it back", not eventually(in_isr, 3), partition())
 
 
-def the_controller_hangs(cluster, checks):
-    """What it was asked before another was elected is asked again there, well within a client's patience."""
-    active = metadata(cluster.bootstrap)["controllerid"]
-    hangs = next(member for member in cluster.members if member.node == active)
-    other = next(member for member in cluster.members if member is not hangs)
-    name = "made-meanwhile"
-    request = frame(header(19, 2) + struct.pack(">i", 1) + string(name) + struct.pack(">ihiii?", 1, 2, 0, 0, 30_000, False))
-    hangs.process.send_signal(signal.SIGSTOP)
-    try:
-        client, began = Client(other.bootstrap, timeout=40), time.monotonic()
-        answer = client.ask(request)
-        client.close()
-        took = time.monotonic() - began
-    finally:
-        hangs.process.send_signal(signal.SIGCONT)
-    error, = struct.unpack_from(">h", answer, 4 + 4 + 2 + len(name))
-    checks.that("a topic is made while the controller hangs", error == 0 and took < 8, f"error {error} after {took:.1f} s")
-    checks.that("who hung is back", eventually(lambda: in_sync(cluster.bootstrap, "numbers", 3)), leaders(cluster))
-
-
-def a_disk_is_full(cluster, checks, operator):
-    """A reserve that no disk has stands for it. Others lead on, and wait for nobody; until there is room."""
-    victim = cluster.members[2]
-    told = lambda: partitions_of(cluster.bootstrap, "filled")
-    write = lambda partition: subprocess.run(
-        ["kcat", "-b", cluster.bootstrap, "-P", "-t", "filled", "-p", str(partition), "-X", "acks=all", "-X", "message.timeout.ms=20000"],
-        input="one\n", text=True, capture_output=True, timeout=60)
-    checks.that("a topic to fill a disk", write(0).returncode == 0 and eventually(lambda: in_sync(cluster.bootstrap, "filled", 3)), told())
-    victim.settings["log.dir.reserved.bytes"] = 1 << 50
-    cluster.restart(victim)
-    checks.that("a broker without room comes back", eventually(lambda: in_sync(cluster.bootstrap, "filled", 3)), told())
-    operator.run(ELECT, "--election-type", "preferred", "--all-topic-partitions")
-    checks.that("and leads", eventually(lambda: victim.node in [one["leader"] for one in told()]), told())
-    for partition in range(3):
-        written = write(partition)
-        checks.that(f"partition {partition} takes a record all the same", written.returncode == 0, written.stderr)
-    is_outside = lambda one: one["leader"] not in (-1, victim.node) and victim.node not in [member["id"] for member in one["isrs"]]
-    checks.that("without that broker", eventually(lambda: all(map(is_outside, told())), 10), told())
-    del victim.settings["log.dir.reserved.bytes"]
-    cluster.restart(victim)
-    checks.that("with room it is in sync again", eventually(lambda: in_sync(cluster.bootstrap, "filled", 3)), told())
-
-
 def a_disk_is_replaced(cluster, checks, operator):
     """Also of a log that starts in the middle of a batch."""
     subprocess.run(["kcat", "-b", cluster.bootstrap, "-P", "-t", "trimmed", "-p", "0", "-X", "acks=all", "-X", "linger.ms=500"], text=True,
@@ -287,7 +241,7 @@ def main():
             a_fourth_broker(cluster, checks, operator)
             a_broker_leaves_for_good(cluster, checks, operator)
             the_controller_hangs(cluster, checks)
-            a_disk_is_full(cluster, checks, operator)
+            a_disk_is_full(cluster, checks, lambda: operator.run(ELECT, "--election-type", "preferred", "--all-topic-partitions"))
             a_log_is_damaged(cluster, checks)
             a_disk_is_replaced(cluster, checks, operator)
             checks.that("and of what was damaged", eventually(lambda: in_sync(cluster.bootstrap, "rotten", 3)),

@@ -1,4 +1,5 @@
 """confluent-kafka (librdkafka): plain producer and consumer, assigned partitions."""
+import os
 import sys
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
@@ -22,7 +23,7 @@ def produce(bootstrap, topic, codec, records):
     def delivered(error, message):
         (failures if error else acknowledged).append(error)
 
-    producer = Producer({"bootstrap.servers": bootstrap, "compression.type": codec})
+    producer = Producer({"bootstrap.servers": bootstrap, "compression.type": codec, "enable.idempotence": "IDEMPOTENT" in os.environ})
     sent = 0
     for partition, key, value, headers in read_records(records):
         while True:

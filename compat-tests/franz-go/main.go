@@ -68,10 +68,27 @@ func partitions(ctx context.Context, client *kgo.Client, topic string) int {
 	asked := kmsg.NewMetadataRequestTopic()
 	asked.Topic = kmsg.StringPtr(topic)
 	request.Topics = append(request.Topics, asked)
-	response, err := request.RequestWith(ctx, client)
+	count := 0
+	patiently(func() error {
+		response, err := request.RequestWith(ctx, client)
+		if err != nil {
+			return err
+		}
+		count = len(response.Topics[0].Partitions)
+		return kerr.ErrorForCode(response.Topics[0].ErrorCode)
+	})
+	return count
+}
+
+// What a broker says that stops, or that has begun to lead a moment ago, is no last word; a request of one's own is not
+// sent again by the client.
+func patiently(try func() error) {
+	err := try()
+	for tries := 1; err != nil && tries < 50; tries++ {
+		time.Sleep(100 * time.Millisecond)
+		err = try()
+	}
 	fail(err)
-	fail(kerr.ErrorForCode(response.Topics[0].ErrorCode))
-	return len(response.Topics[0].Partitions)
 }
 
 func produce(ctx context.Context, bootstrap, topic, codec, path string) {
@@ -106,13 +123,20 @@ func ends(ctx context.Context, client *kgo.Client, topic string, count int) []in
 		asked.Partitions = append(asked.Partitions, one)
 	}
 	request.Topics = append(request.Topics, asked)
-	response, err := request.RequestWith(ctx, client)
-	fail(err)
 	found := make([]int64, count)
-	for _, one := range response.Topics[0].Partitions {
-		fail(kerr.ErrorForCode(one.ErrorCode))
-		found[one.Partition] = one.Offset
-	}
+	patiently(func() error {
+		response, err := request.RequestWith(ctx, client)
+		if err != nil {
+			return err
+		}
+		for _, one := range response.Topics[0].Partitions {
+			if one.ErrorCode != 0 {
+				return kerr.ErrorForCode(one.ErrorCode)
+			}
+			found[one.Partition] = one.Offset
+		}
+		return nil
+	})
 	return found
 }
 

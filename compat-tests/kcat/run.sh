@@ -12,8 +12,10 @@ case "$command" in
   limits) echo "text header null-value null-key empty-value empty-key" ;;
   metadata) kcat -b "$1" -L -t "$2" | sed -n 's/^ *topic ".*" with \([0-9]*\) partitions.*/\1/p' ;;
   produce)
+    once=()
+    [ -n "${IDEMPOTENT:-}" ] && once=(-X enable.idempotence=true)
     for partition in 0 1 2; do
-      python3 "$here/text.py" lines "$4" "$partition" | kcat -b "$1" -P -t "$2" -p "$partition" -z "$3" -K '|'
+      python3 "$here/text.py" lines "$4" "$partition" | kcat -b "$1" -P -t "$2" -p "$partition" -z "$3" -K '|' "${once[@]}"
     done
     ;;
   consume)

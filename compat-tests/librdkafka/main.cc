@@ -1,6 +1,7 @@
 // The subcommands of ../README.md on librdkafka++. The program's tests of its own are in own_test.cc.
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <exception>
 #include <functional>
 #include <span>
@@ -20,7 +21,8 @@ int metadata(Words words) {
 
 int produce(Words words) {
   const auto records = read_records(words[3]);
-  Producer producer(words[0], {{"compression.type", words[2]}});
+  const char* const once = std::getenv("IDEMPOTENT") != nullptr ? "true" : "false";
+  Producer producer(words[0], {{"compression.type", words[2]}, {"enable.idempotence", once}});
   for (const auto& record : records) {
     producer.send(words[1], record);
   }

@@ -13,7 +13,7 @@ async function metadata(bootstrap, topic) {
 }
 
 async function produce(bootstrap, topic, codec, path) {
-  const producer = connect(bootstrap)
+  const producer = connect(bootstrap, process.env.IDEMPOTENT ? { idempotent: true } : {})
   const messages = readRecords(path).map(one => ({
     topic,
     partition: one.partition,

@@ -70,6 +70,11 @@ func produce(bootstrap, topic, codec, path string) {
 	config.Producer.Compression = codecs[codec]
 	config.Producer.Partitioner = sarama.NewManualPartitioner
 	config.Producer.Return.Successes = true
+	if os.Getenv("IDEMPOTENT") != "" {
+		config.Producer.Idempotent = true
+		config.Producer.RequiredAcks = sarama.WaitForAll
+		config.Net.MaxOpenRequests = 1
+	}
 	producer, err := sarama.NewAsyncProducer(strings.Split(bootstrap, ","), config)
 	fail(err)
 	file, err := os.Open(path)
@@ -113,6 +118,11 @@ func consume(bootstrap, topic, path string) {
 	lines := json.NewEncoder(out)
 	for _, partition := range partitions {
 		end, err := made.GetOffset(topic, partition, sarama.OffsetNewest)
+		for tries := 1; err != nil && tries < 50; tries++ { // it asks whom it took for the leader, and once
+			time.Sleep(100 * time.Millisecond)
+			fail(made.RefreshMetadata(topic))
+			end, err = made.GetOffset(topic, partition, sarama.OffsetNewest)
+		}
 		fail(err)
 		if end == 0 {
 			continue

@@ -1,0 +1,51 @@
+"""A controller that hangs and a disk that is full, for operate.py."""
+import signal
+import struct
+import subprocess
+import time
+
+from cluster import eventually, in_sync, metadata, partitions_of
+from wire import Client, frame, header, string
+
+
+def the_controller_hangs(cluster, checks):
+    """What it was asked before another was elected is asked again there, well within a client's patience."""
+    active = metadata(cluster.bootstrap)["controllerid"]
+    hangs = next(member for member in cluster.members if member.node == active)
+    other = next(member for member in cluster.members if member is not hangs)
+    name = "made-meanwhile"
+    request = frame(header(19, 2) + struct.pack(">i", 1) + string(name) + struct.pack(">ihiii?", 1, 2, 0, 0, 30_000, False))
+    hangs.process.send_signal(signal.SIGSTOP)
+    try:
+        client, began = Client(other.bootstrap, timeout=40), time.monotonic()
+        answer = client.ask(request)
+        client.close()
+        took = time.monotonic() - began
+    finally:
+        hangs.process.send_signal(signal.SIGCONT)
+    error, = struct.unpack_from(">h", answer, 4 + 4 + 2 + len(name))
+    checks.that("a topic is made while the controller hangs", error == 0 and took < 8, f"error {error} after {took:.1f} s")
+    checks.that("who hung is back", eventually(lambda: in_sync(cluster.bootstrap, "numbers", 3)), partitions_of(cluster.bootstrap, "numbers"))
+
+
+def a_disk_is_full(cluster, checks, elect_preferred):
+    """A reserve that no disk has stands for it. Others lead on, and wait for nobody; until there is room."""
+    victim = cluster.members[2]
+    told = lambda: partitions_of(cluster.bootstrap, "filled")
+    write = lambda partition: subprocess.run(
+        ["kcat", "-b", cluster.bootstrap, "-P", "-t", "filled", "-p", str(partition), "-X", "acks=all", "-X", "message.timeout.ms=20000"],
+        input="one\n", text=True, capture_output=True, timeout=60)
+    checks.that("a topic to fill a disk", write(0).returncode == 0 and eventually(lambda: in_sync(cluster.bootstrap, "filled", 3)), told())
+    victim.settings["log.dir.reserved.bytes"] = 1 << 50
+    cluster.restart(victim)
+    checks.that("a broker without room comes back", eventually(lambda: in_sync(cluster.bootstrap, "filled", 3)), told())
+    elect_preferred()
+    checks.that("and leads", eventually(lambda: victim.node in [one["leader"] for one in told()]), told())
+    for partition in range(3):
+        written = write(partition)
+        checks.that(f"partition {partition} takes a record all the same", written.returncode == 0, written.stderr)
+    is_outside = lambda one: one["leader"] not in (-1, victim.node) and victim.node not in [member["id"] for member in one["isrs"]]
+    checks.that("without that broker", eventually(lambda: all(map(is_outside, told())), 10), told())
+    del victim.settings["log.dir.reserved.bytes"]
+    cluster.restart(victim)
+    checks.that("with room it is in sync again", eventually(lambda: in_sync(cluster.bootstrap, "filled", 3)), told())
