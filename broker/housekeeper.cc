@@ -1,5 +1,6 @@
 #include "broker/housekeeper.h"
 
+#include <malloc.h>
 #include <pthread.h>
 
 #include <algorithm>
@@ -232,9 +233,11 @@ void Housekeeper::write_high_watermarks() {
   }
 }
 
+// And memory: glibc keeps what a crowd once needed, until it is asked.
 void Housekeeper::close_idle_files() {
   environment_.files.close_unused();
   partitions_.for_each([](Partition& partition) { partition.drop_closed_indexes(); });
+  malloc_trim(0);
 }
 
 void Housekeeper::sync_what_is_old() {

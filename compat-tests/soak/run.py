@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Hours of one broker: the stocks job writes and reads while 200 clients connect, crash, hang and send garbage (crowd.py). In rounds
 of at most twenty minutes, each with a broker of its own, which is killed and started again after half a minute. Memory, descriptors
-and threads must stay flat: a line is laid through the samples of each life, from a minute after its start on, with one slope for
-all, and what is certain of it (two standard errors less) is no more than noise. And nothing that was acknowledged may be lost.
+and threads must stay flat: a line is laid through the least of each minute of a life, from a minute after its start on, with one
+slope for all, and what is certain of it (two standard errors less) is no more than noise. And nothing that was acknowledged may be lost.
 
 usage: run.py [--minutes N] [--record]    10 minutes by default. --record: goes on where a run that broke off had stopped, and
                                           adds a line to compat-tests/RECORD.md at the end. Last line: N passed, N failed.
 """
 import argparse
+import collections
 import json
 import math
 import os
@@ -43,13 +44,20 @@ def sample(pid):
             "threads": int(status["Threads"])}
 
 
+def least_of_minutes(life, what):
+    """(hours, value): what clients that do not read hold for seconds comes and goes; what leaks stays."""
+    minutes = collections.defaultdict(list)
+    for moment in life:
+        minutes[int(moment["s"] // 60)].append(moment[what])
+    return [(minute / 60, min(values)) for minute, values in sorted(minutes.items())]
+
+
 def slope_per_hour(lives, what):
     """Of one line for all lives, each with a height of its own (least squares), and its standard error."""
     offsets = []
-    for life in lives:
-        middle = statistics.mean(moment["s"] for moment in life)
-        mean = statistics.mean(moment[what] for moment in life)
-        offsets += [((moment["s"] - middle) / 3600, moment[what] - mean) for moment in life]
+    for points in (least_of_minutes(life, what) for life in lives):
+        middle, mean = (statistics.mean(values) for values in zip(*points))
+        offsets += [(at - middle, value - mean) for at, value in points]
     spread = sum(at ** 2 for at, _ in offsets)
     slope = sum(at * value for at, value in offsets) / spread
     left = sum((value - slope * at) ** 2 for at, value in offsets)
@@ -108,7 +116,7 @@ def main():
     totals = (options.record and long_run.load_progress("soak")) or totals
     while totals["seconds"] < options.minutes * 60:
         left = options.minutes * 60 - totals["seconds"]
-        one_round(len(totals["lives"]) + 1, max(3 * WARM_UP_S, min(ROUND_S, left)), totals)
+        one_round(len(totals["lives"]) + 1, max(6 * WARM_UP_S, min(ROUND_S, left)), totals)
         if options.record:
             long_run.save_progress("soak", totals)
     checks, told = Checks(), []
