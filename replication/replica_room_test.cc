@@ -66,8 +66,6 @@ TEST(ReplicaRoom, who_has_not_been_heard_since_is_not_left_alone_with_it) {
 }
 
 TEST(ReplicaRoom, who_lacks_something_gets_it_first) {
-  ReplicaScene leader = full_leader();
-  leader.fetched_by(2, 2, 1, 1);
   ReplicaScene lagging;
   lagging.leads(1, {1, 2});
   lagging.writes(2);

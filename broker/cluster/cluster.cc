@@ -233,7 +233,9 @@ Awaitable<MemberHeartbeatResponse> Cluster::send_heartbeat() {
     answer = co_await heartbeat(request);
   } else {
     const std::chrono::milliseconds time_out(broker_.config.broker_session_timeout_ms);
+    is_asking_ = true;
     const auto called = co_await call_controller(request, time_out);
+    is_asking_ = false;
     answer = called ? *called : MemberHeartbeatResponse{.error_code = called.error().code};
   }
   if (answer.error_code == ErrorCode::STALE_BROKER_EPOCH && !is_stopping_ && !wants_to_leave_) {
@@ -264,7 +266,7 @@ Awaitable<> Cluster::leave() {
   wants_to_leave_ = has_news_to_tell_ = true;
   heartbeat_timer_.cancel();
   last_heard_ = Clock::now();
-  while (!may_leave_ && !is_stopping_ && Clock::now() < last_heard_ + longest_silence) {
+  while (!may_leave_ && !is_stopping_ && (is_asking_ || Clock::now() < last_heard_ + longest_silence)) {
     co_await pause(short_pause);
   }
   co_await broker_.metadata->hand_over();
@@ -288,9 +290,7 @@ Awaitable<> Cluster::alter_partition(std::shared_ptr<Partition> partition, repli
     reply.leader_epoch = outcome.partition.leader_epoch;
     reply.partition_epoch = outcome.partition.partition_epoch;
     reply.isr = outcome.partition.isr;
-  } else if (applied.error().code == ErrorCode::STALE_BROKER_EPOCH) {
-    reply.error = applied.error().code;
-  } else {
+  } else if (reply.error = applied.error().code; reply.error != ErrorCode::STALE_BROKER_EPOCH) {
     co_return;
   }
   partition->isr_answered(reply);

@@ -107,6 +107,7 @@ class Cluster final : public ClusterServices {
   bool has_joined_ = false;
   bool wants_to_leave_ = false;
   bool may_leave_ = false;
+  bool is_asking_ = false;        // another broker, with a heartbeat: it may have much to do before it answers
   Clock::time_point last_heard_;  // an answer of the controller's
   bool is_stopping_ = false;
   bool was_told_of_duplicate_ = false;

@@ -45,7 +45,7 @@ def a_disk_is_full(cluster, checks, elect_preferred):
         written = write(partition)
         checks.that(f"partition {partition} takes a record all the same", written.returncode == 0, written.stderr)
     is_outside = lambda one: one["leader"] not in (-1, victim.node) and victim.node not in [member["id"] for member in one["isrs"]]
-    checks.that("without that broker", eventually(lambda: all(map(is_outside, told())), 10), told())
+    checks.that("without that broker", eventually(lambda: len(told()) == 3 and all(map(is_outside, told())), 10), told())
     del victim.settings["log.dir.reserved.bytes"]
     cluster.restart(victim)
     checks.that("with room it is in sync again", eventually(lambda: in_sync(cluster.bootstrap, "filled", 3)), told())
