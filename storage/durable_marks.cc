@@ -175,6 +175,9 @@ Result<void> DurableMarks::write() {
 }
 
 Result<void> DurableMarks::sync() {
+  if (auto written = write(); !written) {  // what recovery has noted, and no commit since
+    return written;
+  }
   const std::lock_guard lock(mutex_);
   if (synced_ == written_) {
     return {};

@@ -210,5 +210,22 @@ TEST_F(AppendFaultsTest, who_wrote_before_the_damage_is_known_when_it_is_given_u
   EXPECT_EQ(append(idempotent(3, "two"))->base_offset, Offset{3});
 }
 
+// The recovery point follows it: what rots below that is damage, and not the torn tail of what was never acknowledged.
+TEST_F(AppendFaultsTest, what_recovery_has_found_is_marked_without_another_commit) {
+  open();
+  write_durably({"a"});
+  const std::int64_t second = size_of(segment(0));
+  write({"b"});
+  kill();
+  open();
+  ASSERT_EQ(log->durable_end_offset(), Offset{2});
+  ASSERT_TRUE(marks->sync());
+  kill();
+  disk->flip_bit(segment(0), second + 30);
+  open({.recovery_point = Offset{2}});
+  EXPECT_EQ(end(), 2);
+  EXPECT_EQ(read_error(1), ErrorCode::CORRUPT_MESSAGE);
+}
+
 }  // namespace
 }  // namespace ottla

@@ -33,8 +33,12 @@ void Broker::shut_down() {
   }
 }
 
-// One bit of what lies below the recovery point, in a segment that is closed.
+// One bit of what lies below the recovery point, in a segment that is closed. The marks are on the disk: what they do
+// not cover yet would be taken for a torn tail, if it rots and the broker crashes before they are.
 void Broker::rot(int p, Random& random) {
+  if (has_died(directory_->marks().sync())) {
+    return;
+  }
   const std::string directory = fmt::format("{}/{}", root, name_of(p));
   const Offset durable = directory_->recovery_point(name_of(p));
   const Part& part = parts_[static_cast<std::size_t>(p)];
