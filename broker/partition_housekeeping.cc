@@ -67,7 +67,6 @@ Result<Offset> Partition::delete_records(Offset offset) {
                   before.value);
   }
   const Offset start = log_->log_start_offset();
-  step(replica_event::RecordsDeleted{start}, turn);
   wake_followers(turn);
   return start;
 }

@@ -9,8 +9,8 @@
 namespace ottla {
 
 namespace {
-constexpr std::int64_t room_bytes =
-    std::int64_t{1024} * 1024;  // less is no room: a batch may be as large (max.message.bytes)
+// Less is no room: a batch may be as large (max.message.bytes).
+constexpr std::int64_t room_bytes = std::int64_t{1024} * 1024;
 }  // namespace
 
 void Partition::follow(const PartitionMetadata& metadata) {

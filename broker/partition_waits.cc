@@ -107,10 +107,11 @@ void Partition::wake_on_advance(Offset seen, std::shared_ptr<Woken> woken, ReadF
 Awaitable<Result<void>> Partition::wait_until_deleted(Core& core, Offset to, Clock::duration time_out) {
   const auto wait = std::make_shared<CommitWait>();
   {
-    const std::lock_guard lock(mutex_);
+    Turn turn(mutex_);
     if (failed_ || ending_waits_ || !replica_.is_leading()) {
       co_return std::unexpected(why_not());
     }
+    step(replica_event::RecordsDeleted{to}, turn);
     if (replica_.low_watermark() >= to) {
       co_return Result<void>{};
     }

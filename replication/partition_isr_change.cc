@@ -51,7 +51,7 @@ Result<void> check_shape(const PartitionRegistration& partition, const IsrChange
     if (partition.leader_recovery_state == LeaderRecoveryState::recovered) {
       return failure(ErrorCode::INVALID_REQUEST, "a leader that has recovered does not recover again");
     }
-    if (members.size() > 1) {
+    if (members.size() > 1 || !members.contains(partition.leader)) {
       return failure(ErrorCode::INVALID_REQUEST, "the ISR of a leader that recovers is that leader");
     }
   } else if (change.leader_recovery_state != LeaderRecoveryState::recovered) {

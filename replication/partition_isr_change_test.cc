@@ -108,6 +108,8 @@ TEST_F(IsrChangeTest, a_leader_that_recovers_is_alone_and_recovers_once) {
   auto change = wish({{1}, {2}});
   change.leader_recovery_state = LeaderRecoveryState::recovering;
   EXPECT_EQ(alter(change), ErrorCode::INVALID_REQUEST);
+  change.new_isr.erase(change.new_isr.begin());  // another, alone
+  EXPECT_EQ(alter(change), ErrorCode::INVALID_REQUEST);
   change = wish({{1}, {2}});
   EXPECT_EQ(alter(change), ErrorCode::NONE);
   EXPECT_EQ(partition.leader_recovery_state, LeaderRecoveryState::recovered);

@@ -18,6 +18,10 @@ Result<LeaderEpoch> Replica::may_append(bool needs_all_acks, LeaderEpoch current
                                                                  : ErrorCode::UNKNOWN_LEADER_EPOCH,
                    "another leader epoch");
   }
+  const IsrRequest* const pending = isr_.pending();
+  if (pending != nullptr && std::ranges::find(pending->new_isr, id_, &IsrMember::broker_id) == pending->new_isr.end()) {
+    return failure(ErrorCode::NOT_LEADER_OR_FOLLOWER, "this broker hands the partition over");  // who gets it has all
+  }
   if (needs_all_acks && !has_enough_replicas()) {
     return failure(ErrorCode::NOT_ENOUGH_REPLICAS, "fewer in-sync replicas than min.insync.replicas");
   }

@@ -44,8 +44,8 @@ void Replica::on(const Context& context, const replica_event::NoRoom& /*event*/)
   }
 }
 
-// To who has been heard since, has room, and all that is here; nothing is appended meanwhile. One that hangs must not
-// become the only one in sync.
+// To who has been heard since, has room, and all that is here; nothing is appended from here on. One that hangs must
+// not become the only one in sync.
 void Replica::maybe_hand_over(const Context& context, const Follower& follower) {
   const auto may_take_over = [&](const Follower& one) {
     return isr_.has(one.id) && !one.has_no_room && confirmed(one) >= context.log.log_end_offset &&

@@ -44,7 +44,7 @@ struct ReplicaFetchRequest {
   LeaderEpoch last_fetched_epoch;  // of its last batch; -1: its log is empty
   Offset durable_end_offset;
   Offset durable_start_offset;  // of its log
-  bool has_no_room = false;     // for what it fetched last: its disk is full
+  bool has_no_room = false;     // its disk is full
   std::int32_t max_wait_ms = 0;
   std::int32_t max_bytes = 0;
   static void fields(auto& v, auto& m) {
