@@ -51,6 +51,7 @@ Result<void> replace_file(Disk& disk, const std::string& path, std::span<const s
   const std::string temporary = path + ".tmp";
   const auto file = write_anew(disk, temporary, content);
   if (!file) {
+    (void)disk.remove(temporary);  // of a full disk
     return std::unexpected(file.error());
   }
   if (auto synced = (*file)->sync(); !synced) {

@@ -64,7 +64,7 @@ Result<void> Log::append_replicated(std::span<const std::byte> batches, std::int
   Offset next = log_end_offset_;
   bool leaves_gap = false;
   for (const BatchHeader& header : *headers) {
-    epochs_.add(header.partition_leader_epoch, std::max(header.base_offset, next));
+    epochs_.add(header.partition_leader_epoch, header.base_offset);
     leaves_gap |= header.base_offset > next;
     next = header.next_offset();
   }
@@ -119,36 +119,37 @@ Result<void> Log::write_replicated(std::span<const std::byte> batches, std::span
 }
 
 // The log has nothing yet and starts in the middle of the leader's batch (DeleteRecords): a segment that begins where
-// the batch does takes the place of what is there. It is durable before that goes, since the log start says that all
-// below it was: a crash leaves either, or both, and then an empty log again.
+// the batch does takes the place of what is there. It has its batch, durably, before it has its name: a crash leaves
+// either, or both, and never a log that ends below its start, where offsets would be given a second time.
 Result<void> Log::begin_within(const BatchHeader& header, std::span<const std::byte> batch, std::int64_t now_ms) {
-  auto old = std::move(segments_);
-  segments_.clear();
-  const auto restore = [&](const Result<void>& why) {
-    if (!segments_.empty()) {
-      (void)active().remove_files();
-    }
-    segments_ = std::move(old);
-    return why;
-  };
+  auto segment = std::make_unique<Segment>(environment_, directory_, header.base_offset, header.size_bytes(),
+                                           config_.index_interval_bytes);
+  const std::string path = segment->path("log");
   auto done = environment_.marks.lower(key_, {.durable_end_offset = header.base_offset});
-  done = done ? start_segment(header.base_offset) : done;
-  if (!done) {
-    return restore(done);
+  done = done ? segment->remove_indexes() : done;
+  done = done ? replace_file(disk_, path, batch) : done;
+  if (!done && !disk_.exists(path)) {
+    return done;  // a full disk, most likely, and the log is as it was
   }
-  GatheredBatches gathered{.parts = {batch}, .headers = {header}, .size_bytes = header.size_bytes()};
-  if (done = write_gathered(gathered); !done) {
-    return restore(done);
-  }
+  const auto old = std::move(segments_);
+  segments_.clear();
+  segments_.push_back(std::move(segment));
+  has_changed_ = true;
+  last_batch_crc_ = header.crc;
+  last_batch_epoch_ = header.partition_leader_epoch;
+  log_end_offset_ = header.next_offset();
   if (header.has_producer() && !header.is_control()) {
     producers_->remember(header, now_ms);
   }
-  const auto file = active().file();
-  done = file ? (*file)->sync_data() : std::unexpected(file.error());
   done = done ? remove_replaced(disk_, directory_, old) : done;
+  const auto indexed = active().rebuild(0, [](const BatchAt& /*batch*/) { return true; });
+  const auto file = indexed ? active().file() : std::unexpected(indexed.error());
+  done = file ? done : std::unexpected(file.error());
   if (!done) {
     fail(done.error());
+    return done;
   }
+  mark_dirty(*file);
   return done;
 }
 

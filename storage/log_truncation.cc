@@ -60,7 +60,8 @@ Result<void> Log::mark_unsynced() {
   return {};
 }
 
-// What was durable is given up first: a crash on the way leaves a part of the old log, and no damage.
+// What was durable is given up first, and what was known of its epochs: a crash on the way leaves a part of the old
+// log, and no damage; or the new one, and nothing that says that it holds anything.
 Result<void> Log::start_anew_at(Offset offset) {
   if (auto may = may_write(); !may) {
     return may;
@@ -68,17 +69,17 @@ Result<void> Log::start_anew_at(Offset offset) {
   ++generation_;
   has_changed_ = true;
   dirty_files_.clear();
-  auto done = environment_.marks.lower(key_, {.durable_end_offset = log_start_offset_});
+  auto done = environment_.marks.lower(key_, {.durable_end_offset = durable_start_offset_});
   log_start_offset_ = log_end_offset_ = durable_end_offset_ = offset;
   last_batch_crc_ = 0;
+  epochs_ = {};
+  done = done ? write_leader_epochs(disk_, directory_, epochs_) : done;
   done = done ? start_anew() : done;
   if (!done) {
     fail(done.error());
     return done;
   }
-  epochs_ = {};
-  done = restore_producers();
-  return done ? write_leader_epochs(disk_, directory_, epochs_) : done;
+  return restore_producers();
 }
 
 // An empty segment at the log's start takes the place of all others: it is there, durably, before they go.
