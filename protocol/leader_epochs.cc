@@ -21,12 +21,10 @@ void LeaderEpochs::truncate(Offset end) {
 }
 
 void LeaderEpochs::truncate_start(Offset start) {
-  const auto above = std::ranges::upper_bound(entries_, start, {}, &Entry::start);
-  if (above == entries_.begin()) {
-    return;
+  const auto reaching = std::ranges::lower_bound(entries_, start, {}, &Entry::start);
+  if (reaching != entries_.begin()) {
+    entries_.erase(entries_.begin(), std::prev(reaching));
   }
-  entries_.erase(entries_.begin(), std::prev(above));
-  entries_.front().start = start;
 }
 
 LeaderEpoch LeaderEpochs::at(Offset offset) const {

@@ -25,7 +25,8 @@ class LeaderEpochs {
   // True if the epoch is new; it must be above the latest.
   bool add(LeaderEpoch epoch, Offset start);
   void truncate(Offset end);
-  // The records below `start` are gone: the epoch that holds it begins there now.
+  // The records below `start` are gone. The last epoch that began below it stays as it was: where a follower has
+  // records of earlier epochs, the logs are not known to agree at `start`.
   void truncate_start(Offset start);
   friend bool operator==(const LeaderEpochs&, const LeaderEpochs&) = default;
   [[nodiscard]] LeaderEpoch latest() const { return entries_.empty() ? LeaderEpoch{} : entries_.back().epoch; }

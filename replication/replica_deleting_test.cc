@@ -106,6 +106,31 @@ TEST(ReplicaDeleting, a_joiner_has_deleted_what_a_new_leader_does_not_have) {
   expect_differs(Mutant::expand_with_what_is_deleted, scene, 0);
 }
 
+// Nor has anybody compared what it has below: this leader's log may know no epoch from there.
+TEST(ReplicaDeleting, a_joiner_has_nothing_from_below_a_leaders_first_start_durable_or_not) {
+  ReplicaScene leader;
+  leader.log_start = Offset{5};
+  leader.has_log({{3, 5}}, 10);
+  leader.leads(4, {1, 2});
+  leader.fetched_by(2, 10, 3, {}, {}, 5);
+  leader.fetched_by(3, 10, 3, {}, {}, 4);
+  EXPECT_EQ(leader.effect<SendAlterPartition>(), nullptr);
+  leader.fetched_by(3, 10, 3, {}, {}, 5);
+  EXPECT_NE(leader.effect<SendAlterPartition>(), nullptr);
+}
+
+// All that it has is below the leader's start, and may be another's: the leader tells from the epoch before.
+TEST(ReplicaDeleting, a_follower_of_an_older_epoch_that_ends_at_the_start_diverges) {
+  ReplicaScene leader;
+  leader.log_start = leader.durable_start = Offset{5};
+  leader.has_log({{1, 0}, {3, 3}, {4, 5}}, 10);
+  leader.epochs.truncate_start(Offset{5});
+  leader.leads(5, {1, 2});
+  EXPECT_EQ(leader.fetched_by(3, 5, 1).diverging_epoch.end_offset, Offset{3});
+  EXPECT_EQ(leader.fetched_by(3, 3, 1).error, ErrorCode::OFFSET_OUT_OF_RANGE);
+  EXPECT_EQ(leader.fetched_by(2, 5, 3).diverging_epoch.epoch, LeaderEpoch{});
+}
+
 TEST(ReplicaDeleting, a_new_leader_acknowledges_nothing_that_it_has_not_heard_of) {
   ReplicaScene leader;
   leader.log_start = leader.durable_start = Offset{5};

@@ -18,7 +18,7 @@ void Replica::on(const Context& context, const replica_event::EpochAssigned& /*e
   }
   leads_ = true;
   epoch_start_offset_ = context.log.log_end_offset;
-  first_log_start_offset_ = context.log.durable_start_offset;
+  first_log_start_offset_ = context.log.log_start_offset;
   isr_.commit(metadata_.isr, metadata_.partition_epoch);
   know_followers(context);
   lead_on(context);
