@@ -1,5 +1,6 @@
 // The shell around the replica rules: events come from the metadata, from other brokers and from time; effects are
 // carried out under the lock, each before the next. No rule is here: those are in replication/replica.h.
+#include <algorithm>
 #include <utility>
 
 #include "broker/log.h"
@@ -9,8 +10,8 @@
 namespace ottla {
 
 namespace {
-// Less is no room: a batch may be as large (max.message.bytes).
-constexpr std::int64_t room_bytes = std::int64_t{1024} * 1024;
+// Less is no room, nor is less than a batch may have (max.message.bytes): a follower fetches as much at a time.
+constexpr std::int64_t least_room_bytes = std::int64_t{1024} * 1024;
 }  // namespace
 
 void Partition::follow(const PartitionMetadata& metadata) {
@@ -87,7 +88,8 @@ void Partition::carry_out(Turn& turn) {
 
 void Partition::raise(const ReplicaEvent& event) {
   if (log_) {
-    const bool has_no_room = outside_ != nullptr && !committer_.disk_space().check(room_bytes);
+    const bool has_no_room = outside_ != nullptr && !committer_.disk_space().check(std::max<std::int64_t>(
+                                                        least_room_bytes, config()->max_message_bytes));
     replica_.step(steady_clock_ms(), event,
                   {log_->log_start_offset(), log_->durable_start_offset(), log_->log_end_offset(),
                    log_->durable_end_offset(), log_->leader_epochs(), !log_->damaged().empty(), has_no_room},

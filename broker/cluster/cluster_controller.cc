@@ -58,6 +58,7 @@ void Cluster::leave_old_controllers(std::int64_t now_ms) {
   if (active != controller_) {
     controller_ = active;
     controller_since_ms_ = now_ms;
+    told_leaver_index_ = -1;  // it has not been told
   }
   if (active.value < 0 || now_ms - controller_since_ms_ < old_controller_answers_ms) {
     return;
