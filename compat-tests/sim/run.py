@@ -17,7 +17,8 @@ import long_run
 
 SIMULATOR = os.path.join(os.environ.get("BUILD", os.path.join(long_run.ROOT, "build", "release")), "ottla_sim")
 BATCH = 1000
-TOLD = ("kills", "elections", "ISR changes", "truncations", "sync failures", "lost disks", "acknowledged records")
+TOLD = ("kills", "elections", "ISR changes", "truncations", "sync failures", "lost disks", "deletions",
+        "acknowledged records")
 # What has to happen in a simulated hour, in the mean, else the run means nothing.
 LEAST = {"kills": 20, "elections": 5, "truncations": 5, "acknowledged records": 1000}
 

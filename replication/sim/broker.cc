@@ -110,12 +110,13 @@ bool Broker::open_log(Part& part) {
     return cannot_start(log.error());
   }
   part.log = std::move(*log);
+  const Offset start = part.log->log_start_offset();
   LogEntries found;
   bool is_damaged = !part.log->damaged().empty();
-  while (!is_damaged && static_cast<std::int64_t>(found.size()) < part.log->log_end_offset().value) {
-    const SharedBytes bytes =
-        read(part, Offset{static_cast<std::int64_t>(found.size())}, part.log->log_end_offset(), 1 << 20);
-    const LogEntries more = bytes ? entries_of(*bytes) : LogEntries{};
+  while (!is_damaged && start + static_cast<std::int64_t>(found.size()) < part.log->log_end_offset()) {
+    const Offset next = start + static_cast<std::int64_t>(found.size());
+    const SharedBytes bytes = read(part, next, part.log->log_end_offset(), 1 << 20);
+    const LogEntries more = bytes ? entries_from(*bytes, next) : LogEntries{};
     is_damaged = more.empty();
     found.insert(found.end(), more.begin(), more.end());
   }
@@ -123,10 +124,10 @@ bool Broker::open_log(Part& part) {
     simulation_.finds_damage(id_, part.log->damaged().empty() ? name : part.log->damaged().front().what);
     return false;
   }
-  simulation_.world.tell("broker {}: {} comes back with {} records", id_, name, found.size());
-  simulation_.ghost.recovered(id_, part.index, found, part.log->leader_epochs());
-  part.replica.emplace(BrokerId{id_}, simulation_.times, simulation_.network.process(id_).incarnation << 32U,
-                       Offset{0});
+  simulation_.world.tell("broker {}: {} comes back with {} records from {}", id_, name, found.size(), start.value);
+  simulation_.ghost.recovered(id_, part.index, start, found, part.log->leader_epochs());
+  simulation_.ghost.durable_start(id_, part.index, part.log->durable_start_offset());
+  part.replica.emplace(BrokerId{id_}, simulation_.times, simulation_.network.process(id_).incarnation << 32U, start);
   return true;
 }
 
@@ -230,6 +231,9 @@ void Broker::tell_replica(Part& part) {
     metadata.replicas.push_back({id, broker.epoch, broker.may_join_isr});
   }
   step(part, replica_event::MetadataChanged{std::move(metadata)});
+  if (!is_dying_ && part.log->durable_start_offset() < part.log->log_start_offset()) {
+    want_durable_start();
+  }
 }
 
 int Broker::leader_of(int partition) const {

@@ -42,6 +42,8 @@ class Broker {
   // V13, V14, V16 on the whole log.
   void check_log(int partition);
   void rot(int partition, Random& random);
+  // DeleteRecords, up to some offset that may be deleted.
+  void delete_records(int partition, Random& random);
 
   std::int64_t sync_delay_us = 800;  // the mean
   bool refuses_appends = false;      // the disk is as full as it may be
@@ -67,6 +69,7 @@ class Broker {
     std::optional<Replica> replica;
     std::vector<ParkedFetch> parked;
     std::vector<AckWait> waits;
+    std::vector<Offset> delete_waits;
     // While one event is worked on:
     const ParkedFetch* asking = nullptr;
     bool asking_may_wait = false;
@@ -107,6 +110,10 @@ class Broker {
   void has_appended(Part& part, std::span<const std::byte> batches);
   void answer_parked(Part& part, std::optional<std::uint64_t> only = {});
   void complete_acks(Part& part);
+  // broker_deleting.cc
+  void complete_deletions(Part& part);
+  void want_durable_start();
+  void make_log_starts_durable();
   SharedBytes read(Part& part, Offset from, Offset limit, std::int64_t max_bytes);
   void plan_sync();
   Result<void> sync();
@@ -130,6 +137,7 @@ class Broker {
   Result<void> synced_;
   bool has_failed_ = false;
   bool wants_shutdown_ = false;
+  bool wants_durable_start_ = false;
   bool is_dying_ = false;
   std::vector<ReplicaEffects> spare_effects_;
 };

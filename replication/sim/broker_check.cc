@@ -15,6 +15,9 @@ std::string Broker::unsettled(int p) const {
     return fmt::format("has high watermark {} and durable end {}, log end {}", part.replica->high_watermark().value,
                        part.log->durable_end_offset().value, end.value);
   }
+  if (const Offset deleted = simulation_.ghost.deleted_to(p); part.log->durable_start_offset() < deleted) {
+    return fmt::format("begins at {}, and below {} was deleted", part.log->durable_start_offset().value, deleted.value);
+  }
   return {};
 }
 
@@ -32,7 +35,7 @@ std::string Broker::describe(int p) const {
 void Broker::check_log(int p) {
   Part& part = parts_[static_cast<std::size_t>(p)];
   const LogEntries& truth = simulation_.ghost.entries(id_, p);
-  for (std::size_t offset = 0; offset < truth.size(); ++offset) {
+  for (auto offset = static_cast<std::size_t>(part.log->log_start_offset().value); offset < truth.size(); ++offset) {
     const auto at = static_cast<std::int64_t>(offset);
     const SharedBytes bytes = read(part, Offset{at}, part.log->log_end_offset(), 1);
     const LogEntries found = bytes ? entries_of(*bytes) : LogEntries{};

@@ -55,6 +55,7 @@ void Broker::rot(int p, Random& random) {
   while (!closed.empty() && std::stoll(closed.back()) >= durable.value) {
     closed.pop_back();
   }
+  std::erase_if(closed, [&](const std::string& name) { return std::stoll(name) < part.log->log_start_offset().value; });
   if (closed.size() < 2 || part.log->log_end_offset() < durable) {
     return;
   }

@@ -71,15 +71,19 @@ void Broker::complete_acks(Part& part) {
 void Broker::on_consume(int p, Offset from, const Network::Respond<ConsumeReply>& respond) {
   Part& part = parts_[static_cast<std::size_t>(p)];
   if (!part.replica || !part.replica->is_leading()) {
-    respond({ErrorCode::NOT_LEADER_OR_FOLLOWER, {}, {}});
+    respond({ErrorCode::NOT_LEADER_OR_FOLLOWER, {}, {}, {}});
     return;
   }
   const Offset high_watermark = part.replica->high_watermark();
+  if (const Offset start = part.log->log_start_offset(); from < start) {
+    respond({ErrorCode::OFFSET_OUT_OF_RANGE, high_watermark, {}, start});
+    return;
+  }
   SharedBytes records;
   if (from < high_watermark) {
     records = read(part, from, high_watermark, 600);
   }
-  respond({ErrorCode::NONE, high_watermark, records});
+  respond({ErrorCode::NONE, high_watermark, records, {}});
 }
 
 SharedBytes Broker::read(Part& part, Offset from, Offset limit, std::int64_t max_bytes) {

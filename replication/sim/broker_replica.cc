@@ -21,7 +21,10 @@ void Broker::step(Part& part, const ReplicaEvent& event) {
                      {log.log_start_offset(), log.durable_start_offset(), log.log_end_offset(),
                       log.durable_end_offset(), log.leader_epochs(), !log.damaged().empty(), refuses_appends},
                      effects);
-  if (part.replica->high_watermark() != before) {
+  // One that starts anew gets its log and its high watermark from the leader's start.
+  const bool starts_anew = std::ranges::any_of(
+      effects, [](const auto& one) { return std::holds_alternative<replica_effect::StartAnew>(one); });
+  if (part.replica->high_watermark() != before && !starts_anew) {
     simulation_.ghost.high_watermark(id_, part.index, before, *part.replica);
   }
   for (const ReplicaEffect& effect : effects) {
@@ -63,15 +66,10 @@ void Broker::run(Part& part, const replica_effect::Truncate& effect) {
   }
 }
 
-void Broker::run(Part& part, const replica_effect::StartAnew& effect) {
-  simulation_.world.violated(fmt::format("V8: broker {} gives up partition {} for offset {}, and nothing was deleted",
-                                         id_, part.index, effect.at.value));
-}
-
 void Broker::has_appended(Part& part, std::span<const std::byte> batches) {
   const auto had = simulation_.ghost.log_end(id_, part.index);
   const auto now = static_cast<std::size_t>(part.log->log_end_offset().value);
-  const LogEntries entries = entries_of(batches);
+  const LogEntries entries = entries_from(batches, Offset{static_cast<std::int64_t>(had)});
   simulation_.ghost.appended(id_, part.index, std::span(entries).first(std::min(entries.size(), now - had)));
 }
 
@@ -196,11 +194,10 @@ void Broker::run(Part& part, const replica_effect::SendAlterPartition& effect) {
 
 void Broker::run(Part& part, const replica_effect::HighWatermarkMoved& /*effect*/) { complete_acks(part); }
 
-void Broker::run(Part& /*part*/, const replica_effect::LowWatermarkMoved& /*effect*/) {}
-
 void Broker::run(Part& part, const replica_effect::StepDown& /*effect*/) {
   auto waits = std::move(part.waits);
   part.waits.clear();
+  part.delete_waits.clear();
   for (const AckWait& wait : waits) {
     wait.respond({ErrorCode::NOT_LEADER_OR_FOLLOWER});
   }
@@ -215,11 +212,6 @@ void Broker::run(Part& part, const replica_effect::ArmTimer& effect) {
   const std::int64_t delay_ms = std::max<std::int64_t>(0, effect.at_ms - simulation_.network.clock_ms(id_)) + 1;
   simulation_.network.on_process(id_, delay_ms * 1000 + simulation_.timer_lateness_us(id_),
                                  [this, &part, at_ms = effect.at_ms] { step(part, replica_event::Tick{at_ms}); });
-}
-
-void Broker::run(Part& part, const replica_effect::AdvanceLogStart& effect) {
-  simulation_.world.violated(fmt::format("V8: broker {} begins partition {} at offset {}, and nothing was deleted", id_,
-                                         part.index, effect.to.value));
 }
 
 void Broker::run(Part& part, const replica_effect::InvariantBroken& effect) {

@@ -124,7 +124,10 @@ void ReaderClient::poll() {
       },
       [this](const ConsumeReply* reply) {
         std::int64_t wait_us = simulation_.random(Stream::client, node_).between(20'000, 200'000);
-        if (reply == nullptr || reply->error != ErrorCode::NONE) {
+        if (reply != nullptr && reply->error == ErrorCode::OFFSET_OUT_OF_RANGE) {
+          simulation_.history.skipped(partition_, reply->log_start_offset);
+          position_ = reply->log_start_offset;
+        } else if (reply == nullptr || reply->error != ErrorCode::NONE) {
           leader_ = -1;
         } else if (reply->records) {
           on_reply(*reply);

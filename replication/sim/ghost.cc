@@ -34,6 +34,15 @@ LogEntries entries_of(std::span<const std::byte> batches) {
   return entries;
 }
 
+LogEntries entries_from(std::span<const std::byte> batches, Offset from) {
+  LogEntries entries = entries_of(batches);
+  if (!entries.empty()) {
+    const std::int64_t before = std::max<std::int64_t>(0, from - BatchHeader::read(batches).base_offset);
+    entries.erase(entries.begin(), entries.begin() + std::min(before, static_cast<std::int64_t>(entries.size())));
+  }
+  return entries;
+}
+
 Ghost::Ghost(World& world, const std::vector<PartitionRegistration>& registrations, int brokers)
     : world_(world),
       registrations_(registrations),
@@ -187,64 +196,6 @@ void Ghost::high_watermark(int id, int p, Offset before, const Replica& replica)
   }
 }
 
-// What was claimed is there after every start (V4 on the disk itself), and nothing else (V2, V3).
-void Ghost::recovered(int id, int p, const LogEntries& found, const LeaderEpochs& epochs) {
-  ReplicaLog& log = at(id, p);
-  if (found.size() < log.durable) {
-    world_.violated(fmt::format("V4: broker {} claimed partition {} up to {} and comes back with {}", id, p,
-                                log.durable, found.size()));
-    return;
-  }
-  for (std::size_t offset = 0; offset < found.size(); ++offset) {
-    if (offset >= log.entries.size() || found[offset] != log.entries[offset]) {
-      world_.violated(
-          fmt::format("V2: broker {} comes back with another record at offset {} of partition {}", id, offset, p));
-      return;
-    }
-  }
-  log.entries.resize(found.size());
-  log.durable = found.size();
-  check_epochs(id, p, epochs);
-}
-
-// V13: where the batches say that an epoch begins, and nowhere else below the end.
-void Ghost::check_epochs(int id, int p, const LeaderEpochs& epochs) {
-  const LogEntries& log = at(id, p).entries;
-  std::int32_t last = -1;
-  auto known = epochs.entries().begin();
-  const auto wrong = [&](std::size_t offset) {
-    world_.violated(fmt::format("V13: broker {} partition {}: the leader epochs are not those of the records at {}", id,
-                                p, offset));
-  };
-  for (std::size_t offset = 0; offset < log.size(); ++offset) {
-    if (log[offset].leader_epoch == last) {
-      continue;
-    }
-    last = log[offset].leader_epoch;
-    if (known == epochs.entries().end() || known->epoch.value != last || index(known->start) != offset) {
-      wrong(offset);
-      return;
-    }
-    ++known;
-  }
-  if (known != epochs.entries().end() && index(known->start) < log.size()) {
-    wrong(log.size());
-  }
-}
-
-void Ghost::lost_disk(int id) {
-  for (Partition& partition : partitions_) {
-    partition.replicas[static_cast<std::size_t>(id)] = {.entries = {}, .durable = 0, .lost = true};
-  }
-}
-
-void Ghost::has_told_of_lost_disk(int id, BrokerEpoch epoch) {
-  epoch_with_new_disk_[static_cast<std::size_t>(id)] = epoch;
-  for (Partition& partition : partitions_) {
-    partition.replicas[static_cast<std::size_t>(id)].lost = false;
-  }
-}
-
 // V9.
 void Ghost::acked(int p, Offset end, std::size_t min_isr) {
   const PartitionRegistration& known = registrations_[static_cast<std::size_t>(p)];
@@ -290,6 +241,7 @@ void Ghost::changed(int p, const PartitionRegistration& before, const PartitionC
         continue;
       }
       check_holds(member.value, p, 0, committed(p).size(), "V4");
+      check_deleted(member.value, p);
     }
   }
 }

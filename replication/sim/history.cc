@@ -49,6 +49,15 @@ void History::read(int p, Offset position, Offset from, const std::vector<Value>
   partition.by_offset_read = std::max(partition.by_offset_read, static_cast<std::size_t>(from.value) + values.size());
 }
 
+void History::skipped(int p, Offset to) {
+  Partition& partition = partitions_[static_cast<std::size_t>(p)];
+  if (to > partition.may_be_deleted_to) {
+    world_.violated(fmt::format("client: a reader of partition {} is sent to {}, deletion was asked for up to {}", p,
+                                to.value, partition.may_be_deleted_to.value));
+  }
+  partition.by_offset_read = std::max(partition.by_offset_read, static_cast<std::size_t>(to.value));
+}
+
 void History::finish() {
   for (std::size_t p = 0; p < partitions_.size(); ++p) {
     for (const auto& [offset, value] : partitions_[p].acked) {

@@ -58,9 +58,9 @@ void print(const Statistics& sum, std::int64_t seeds, double cpu) {
   fmt::print(
       "{} seeds, {:.2f} simulated hours, {:.4f} CPU hours ({:.0f} to 1), {} events\n"
       "{} kills, {} elections, {} ISR changes, {} truncations, {} sync failures, {} lost disks, "
-      "{} acknowledged records\n",
+      "{} deletions, {} acknowledged records\n",
       seeds, hours, cpu / 3600, hours / (cpu / 3600), sum.events, sum.kills, sum.elections, sum.isr_changes,
-      sum.truncations, sum.sync_failures, sum.wiped_disks, sum.acked_records);
+      sum.truncations, sum.sync_failures, sum.wiped_disks, sum.deletions, sum.acked_records);
 }
 
 struct Arguments {
@@ -151,7 +151,9 @@ constexpr Mutant mutants[] = {Mutant::high_watermark_on_log_end,
                               Mutant::elects_anyone,
                               Mutant::generation_unchecked,
                               Mutant::late_alter_partition_reply,
-                              Mutant::logs_compared_once};
+                              Mutant::logs_compared_once,
+                              Mutant::low_watermark_ignores_followers,
+                              Mutant::expand_with_what_is_deleted};
 
 // These take longer than ./dev test has time for.
 bool is_rare(Mutant one) {

@@ -25,6 +25,7 @@ struct ConsumeReply {
   ErrorCode error = ErrorCode::NONE;
   Offset high_watermark;
   SharedBytes records;
+  Offset log_start_offset;  // with OFFSET_OUT_OF_RANGE
 };
 struct LeaderReply {
   int leader = -1;

@@ -20,10 +20,11 @@ constexpr std::array<std::int64_t, static_cast<std::size_t>(Fault::count)> usual
                                                                                     12000,  // full disk
                                                                                     9000,   // wipe
                                                                                     9000,   // rot
-                                                                                    0,      // clock: set once
+                                                                                    7000,   // clock
                                                                                     1500,   // election
                                                                                     15000,  // shutdown
-                                                                                    9000};  // min isr
+                                                                                    9000,   // min isr
+                                                                                    3000};  // delete records
 
 }  // namespace
 
@@ -51,6 +52,7 @@ void Nemesis::begin(std::int64_t until_us) {
     Random& random = random_[static_cast<std::size_t>(Fault::clock)];
     for (int id = 0; id <= simulation_.brokers(); ++id) {
       simulation_.network.process(id).clock_skew_ppm = random.between(-500, 500);
+      simulation_.network.process(id).wall_error_ms = random.between(-300'000, 300'000);
     }
   }
   for (std::size_t i = 0; i < mean_us_.size(); ++i) {
@@ -113,7 +115,20 @@ void Nemesis::strike(Fault fault, Random& random) {
     case Fault::min_isr:
       simulation_.controller.set_min_isr(static_cast<int>(random.between(1, 3)));
       return;
-    case Fault::clock:
+    case Fault::clock: {
+      const std::int64_t step_ms = random.between(-3'600'000, 3'600'000);
+      world.tell("broker {}: the wall clock is set by {} ms", id, step_ms);
+      simulation_.network.process(id).wall_error_ms += step_ms;
+      return;
+    }
+    case Fault::delete_records: {
+      const int p = static_cast<int>(random.below(static_cast<std::uint64_t>(simulation_.partitions())));
+      const BrokerId leader = simulation_.controller.registrations()[static_cast<std::size_t>(p)].leader;
+      if (Broker* const broker = leader.value > 0 ? simulation_.broker(leader.value) : nullptr) {
+        broker->delete_records(p, random);
+      }
+      return;
+    }
     case Fault::count:
       return;
   }
@@ -186,77 +201,6 @@ void Nemesis::slow_network(Random& random) {
     network.mean_delay_us = 500;
     network.late_alter_partition_one_in = simulation_.late_alter_partition_one_in;
   });
-}
-
-void Nemesis::break_disk(Fault fault, Random& random) {
-  const int id = static_cast<int>(random.between(1, simulation_.brokers()));
-  Broker* const broker = simulation_.broker(id);
-  FaultDisk& disk = simulation_.disk(id);
-  const std::int64_t time_us = random.between(200'000, 5'000'000);
-  const auto how = static_cast<FailedSync>(random.below(4));
-  const int after = static_cast<int>(random.below(20));
-  if (broker == nullptr) {
-    return;
-  }
-  simulation_.world.tell("broker {}: {}", id, fault_names[static_cast<std::size_t>(fault)]);
-  if (fault == Fault::sync_error) {
-    disk.failed_sync = how;
-    disk.fail_sync_after = after;
-    return;
-  }
-  if (fault == Fault::write_error) {
-    disk.fail_write_after = after;
-    return;
-  }
-  if (fault == Fault::full_disk) {
-    broker->refuses_appends = true;
-  } else {
-    broker->sync_delay_us = time_us / 4;
-  }
-  // The next start of the broker may lie at the same address; its incarnation is another one.
-  simulation_.world.after(time_us, [this, id, incarnation = simulation_.network.process(id).incarnation] {
-    Broker* const same = simulation_.broker(id);
-    if (same != nullptr && simulation_.network.process(id).incarnation == incarnation) {
-      same->refuses_appends = false;
-      same->sync_delay_us = 800;
-    }
-  });
-}
-
-bool Nemesis::may_wipe(int id) const {
-  const auto& registrations = simulation_.controller.registrations();
-  for (int p = 0; p < simulation_.partitions(); ++p) {
-    const PartitionRegistration& known = registrations[static_cast<std::size_t>(p)];
-    std::size_t others = 0;
-    for (const auto* const members : {&known.isr, &known.elr}) {
-      others += members->size() - static_cast<std::size_t>(std::ranges::count(*members, BrokerId{id}));
-    }
-    for (int other = 1; other <= simulation_.brokers(); ++other) {
-      if (other != id && (simulation_.ghost.has_lost_disk(other, p) || simulation_.is_rotten(other))) {
-        return false;
-      }
-    }
-    if (others == 0) {
-      return false;
-    }
-  }
-  return simulation_.broker(id) != nullptr && simulation_.controller.min_isr() >= 2;
-}
-
-void Nemesis::wipe(Fault fault, int id, Random& random) {
-  const int p = static_cast<int>(random.below(static_cast<std::uint64_t>(simulation_.partitions())));
-  if (!may_wipe(id)) {
-    return;
-  }
-  if (fault == Fault::rot) {
-    simulation_.world.tell("broker {}: a bit rots", id);
-    simulation_.broker(id)->rot(p, random);
-  } else {
-    simulation_.world.tell("broker {} loses its disk", id);
-    ++simulation_.world.statistics.wiped_disks;
-    simulation_.wipe_at_next_stop(id);
-    simulation_.stop(id, Simulation::End::power_cut);
-  }
 }
 
 // Sometimes several elections within one round of fetches.

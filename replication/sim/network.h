@@ -19,7 +19,8 @@ struct Process {
   bool alive = false;
   std::uint64_t incarnation = 0;
   std::int64_t paused_until_us = 0;
-  std::int64_t clock_skew_ppm = 0;
+  std::int64_t clock_skew_ppm = 0;  // of the monotonic clock
+  std::int64_t wall_error_ms = 0;
 };
 
 // Calls on different channels take different connections.

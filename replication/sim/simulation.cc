@@ -76,8 +76,7 @@ void Simulation::expire_sessions() {
 }
 
 std::int64_t Simulation::wall_ms(int id) const {
-  return 1'700'000'000'000 + world.now_us() / 1000 +
-         const_cast<Simulation*>(this)->network.process(id).clock_skew_ppm * 600;  // up to five minutes off
+  return 1'700'000'000'000 + world.now_us() / 1000 + const_cast<Simulation*>(this)->network.process(id).wall_error_ms;
 }
 
 std::int64_t Simulation::timer_lateness_us(int id) {

@@ -35,11 +35,12 @@ enum class Fault : std::uint8_t {
   election,
   shutdown,
   min_isr,
+  delete_records,
   count
 };
-inline constexpr std::string_view fault_names[] = {"power cut", "kill",       "pause",       "partition", "delay",
-                                                   "slow disk", "sync error", "write error", "full disk", "wipe",
-                                                   "rot",       "clock",      "election",    "shutdown",  "min isr"};
+inline constexpr std::string_view fault_names[] = {
+    "power cut", "kill", "pause", "partition", "delay",    "slow disk", "sync error", "write error",
+    "full disk", "wipe", "rot",   "clock",     "election", "shutdown",  "min isr",    "delete records"};
 
 struct Options {
   std::uint64_t seed = 1;
@@ -57,6 +58,7 @@ struct Statistics {
   std::int64_t truncations = 0;
   std::int64_t sync_failures = 0;
   std::int64_t wiped_disks = 0;
+  std::int64_t deletions = 0;  // acknowledged DeleteRecords
   std::int64_t acked_records = 0;
   void add(const Statistics& other) {
     simulated_us += other.simulated_us;
@@ -67,6 +69,7 @@ struct Statistics {
     truncations += other.truncations;
     sync_failures += other.sync_failures;
     wiped_disks += other.wiped_disks;
+    deletions += other.deletions;
     acked_records += other.acked_records;
   }
 };
