@@ -122,10 +122,11 @@ Result<void> Log::finish_swap(Offset base, const std::vector<Offset>& replaced) 
   return done ? disk_.sync_directory(directory_) : done;
 }
 
-// Where a compaction broke off: what was not complete goes, what was complete is finished.
+// Where a compaction broke off, or a segment that was written before it had its name: what was not complete goes, what
+// was complete is finished.
 Result<void> Log::finish_compactions(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
-    if (offset_in_name(name, "", ".log.cleaned")) {
+    if (offset_in_name(name, "", ".log.cleaned") || offset_in_name(name, "", ".log.tmp")) {
       if (auto removed = disk_.remove(directory_ + "/" + name); !removed) {
         return removed;
       }

@@ -61,6 +61,7 @@ Result<void> Log::append_replicated(std::span<const std::byte> batches, std::int
     return std::unexpected(headers.error());
   }
   const LeaderEpochs before = epochs_;
+  const Offset end_before = log_end_offset_;
   Offset next = log_end_offset_;
   bool leaves_gap = false;
   for (const BatchHeader& header : *headers) {
@@ -78,6 +79,7 @@ Result<void> Log::append_replicated(std::span<const std::byte> batches, std::int
   if (!done) {
     producers_->truncate(log_end_offset_);
     epochs_.truncate(log_end_offset_ + 1);
+    epochs_ = log_end_offset_ == end_before ? before : epochs_;
     // What the file says of epochs that nothing was written in would cut, one day, what is.
     if (auto undone = write_leader_epochs(disk_, directory_, epochs_); !undone) {
       fail(undone.error());

@@ -156,6 +156,41 @@ TEST_F(LogReplication, an_empty_log_starts_in_the_middle_of_a_batch) {
   EXPECT_EQ(replicate({five_of_leader(44)}).error().code, ErrorCode::CORRUPT_MESSAGE);
 }
 
+// A leader that was elected uncleanly has another batch there.
+TEST_F(LogReplication, a_cut_below_the_start_leaves_an_empty_log_that_says_nothing) {
+  open();
+  ASSERT_TRUE(log->start_anew_at(Offset{42}));
+  ASSERT_TRUE(replicate({five_of_leader(40)}));
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(log->truncate_to(Offset{40}));
+    EXPECT_EQ(log->log_end_offset(), Offset{42});
+    EXPECT_TRUE(log->leader_epochs().entries().empty());
+  }
+  ASSERT_TRUE(replicate({five_of_leader(41)}));
+  EXPECT_EQ(values(42), (std::vector<std::string>{"a", "b", "c", "d", "e"}));
+  ASSERT_TRUE(commit());
+  cut_power(1);
+  open();
+  EXPECT_TRUE(log->damaged().empty());
+  EXPECT_EQ(end(), 46);
+}
+
+TEST_F(LogReplication, a_log_that_is_cut_to_nothing_twice_keeps_its_file) {
+  open();
+  write_durably({"a", "b", "c"});
+  log->advance_log_start(Offset{3});
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(log->truncate_to(Offset{1}));
+    EXPECT_EQ(log->log_end_offset(), Offset{3});
+  }
+  ASSERT_TRUE(replicate({of_leader(3, 7, "d")}));
+  ASSERT_TRUE(commit());
+  cut_power(1);
+  open();
+  EXPECT_TRUE(log->damaged().empty());
+  EXPECT_EQ(end(), 4);
+}
+
 TEST_F(LogReplication, an_empty_log_takes_no_batch_that_ends_before_its_start) {
   open();
   ASSERT_TRUE(log->start_anew_at(Offset{45}));
@@ -191,6 +226,7 @@ TEST_F(LogReplication, a_full_disk_leaves_an_empty_log_as_it_was) {
   EXPECT_FALSE(replicate({five_of_leader(40)}));
   EXPECT_FALSE(log->why_failed());
   EXPECT_EQ(log->log_end_offset(), Offset{42});
+  EXPECT_TRUE(log->leader_epochs().entries().empty());
   disk->capacity_bytes = std::numeric_limits<std::int64_t>::max();
   ASSERT_TRUE(replicate({five_of_leader(40)}));
   EXPECT_EQ(end(), 45);

@@ -31,8 +31,12 @@ Result<void> Log::truncate_to(Offset offset) {
   durable_end_offset_ = std::min(durable_end_offset_, log_end_offset_);
   last_batch_crc_ = 0;
   auto done = environment_.marks.lower(key_, {.durable_end_offset = durable_end_offset_});
-  if (done) {
-    done = nothing_left ? start_anew() : cut_tail(index + 1, position);
+  if (done && nothing_left) {
+    epochs_ = {};  // of nothing; and a crash on the way leaves none of what was there, as start_anew_at says
+    done = write_leader_epochs(disk_, directory_, epochs_);
+    done = done ? start_anew() : done;
+  } else if (done) {
+    done = cut_tail(index + 1, position);
   }
   if (!done) {
     fail(done.error());
@@ -82,8 +86,10 @@ Result<void> Log::start_anew_at(Offset offset) {
   return restore_producers();
 }
 
-// An empty segment at the log's start takes the place of all others: it is there, durably, before they go.
+// An empty segment at the log's start takes the place of all others: it is there, durably, before they go. One of that
+// name is emptied.
 Result<void> Log::start_anew() {
+  std::erase_if(segments_, [this](const auto& segment) { return segment->base_offset() == log_end_offset_; });
   const auto old = std::move(segments_);
   segments_.clear();
   const auto started = start_segment(log_end_offset_);

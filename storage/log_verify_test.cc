@@ -70,6 +70,14 @@ TEST_F(LogVerifyTest, an_epoch_that_the_checkpoint_does_not_know_is_told_once) {
   }
 }
 
+TEST_F(LogVerifyTest, what_is_deleted_needs_no_epoch) {
+  write_text(*disk, "data/t-0/leader-epoch-checkpoint", "0\n1\n0 16\n");
+  write_text(*disk, "data/log-start-offset-checkpoint", checkpoint_text({{"t-0", Offset{20}}}));
+  EXPECT_THAT(texts(), ElementsAre());
+  write_text(*disk, "data/log-start-offset-checkpoint", checkpoint_text({{"t-0", Offset{8}}}));
+  EXPECT_THAT(texts(), ElementsAre(HasSubstr("offset 8: leader epoch 0; leader-epoch-checkpoint says -1")));
+}
+
 TEST_F(LogVerifyTest, an_epoch_that_goes_back_is_told_once) {
   ASSERT_TRUE(disk->remove("data/t-0/leader-epoch-checkpoint"));
   Writer epoch_bytes;

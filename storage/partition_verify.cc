@@ -131,7 +131,10 @@ class PartitionVerifier {
   // epoch, nor the base offset.
   void check_epoch(const BatchHeader& header, LeaderEpoch behind) {
     const LeaderEpoch epoch = header.partition_leader_epoch;
-    const LeaderEpoch known = epochs_ ? epochs_->at(header.base_offset) : epoch;
+    // The checkpoint need not tell of what is deleted, even where a file still has it.
+    const bool is_deleted = epochs_ && !epochs_->entries().empty() && known_.start &&
+                            header.base_offset < std::min(epochs_->entries().front().start, *known_.start);
+    const LeaderEpoch known = epochs_ && !is_deleted ? epochs_->at(header.base_offset) : epoch;
     if (epoch < last_epoch_) {
       wrong(header.base_offset, fmt::format("leader epoch {} behind {}", epoch.value, last_epoch_.value));
       last_epoch_ = behind == epoch ? epoch : last_epoch_;
