@@ -96,9 +96,11 @@ void Partition::write_group(std::vector<std::shared_ptr<Waiting>>& group) {
   };
   if (const auto room = committer_.disk_space().take(size); !room) {
     refuse_all(room.error());
+    refused_bytes_ = size;
     step(replica_event::NoRoom{}, turn);
     return;
   }
+  refused_bytes_ = 0;
   auto results = log_->append(batches_, replica_.metadata().leader_epoch, wall_clock_ms());
   auto next = results.begin();
   for (const auto& one : group) {

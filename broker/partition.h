@@ -257,6 +257,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
   bool ending_waits_ = false;
   bool queued_for_sync_ = false;
   bool cannot_append_fetched_ = false;  // and has said so
+  std::int64_t refused_bytes_ = 0;      // what the disk had no room for, last; 0: it has taken all since
   std::optional<std::int64_t> unsynced_since_ms_;
   CommitWaits all_acks_waits_;    // for the high watermark
   CommitWaits leader_ack_waits_;  // for confirmed_end()

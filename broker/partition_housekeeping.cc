@@ -43,8 +43,11 @@ std::optional<Partition::LogState> Partition::log_state() {
   if (!log_) {
     return std::nullopt;
   }
+  // Below a start that is not durable a follower may have what was never the leader's: no start shows it.
+  const Offset durable_start = log_->durable_start_offset();
+  const bool has_durable_start = durable_start >= log_->log_start_offset();
   return LogState{!log_->damaged().empty(), log_->log_start_offset(), log_->durable_end_offset(), log_->cleaned_to(),
-                  replica_.high_watermark()};
+                  has_durable_start ? replica_.high_watermark() : durable_start};
 }
 
 Result<Offset> Partition::delete_records(Offset offset) {

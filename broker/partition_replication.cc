@@ -10,7 +10,7 @@
 namespace ottla {
 
 namespace {
-// Less is no room, nor is less than a batch may have (max.message.bytes): a follower fetches as much at a time.
+// Less is no room; nor is less than what was refused last.
 constexpr std::int64_t least_room_bytes = std::int64_t{1024} * 1024;
 }  // namespace
 
@@ -88,8 +88,8 @@ void Partition::carry_out(Turn& turn) {
 
 void Partition::raise(const ReplicaEvent& event) {
   if (log_) {
-    const bool has_no_room = outside_ != nullptr && !committer_.disk_space().check(std::max<std::int64_t>(
-                                                        least_room_bytes, config()->max_message_bytes));
+    const bool has_no_room =
+        outside_ != nullptr && !committer_.disk_space().check(std::max(least_room_bytes, refused_bytes_));
     replica_.step(steady_clock_ms(), event,
                   {log_->log_start_offset(), log_->durable_start_offset(), log_->log_end_offset(),
                    log_->durable_end_offset(), log_->leader_epochs(), !log_->damaged().empty(), has_no_room},
@@ -136,6 +136,7 @@ void Partition::run(const replica_effect::StartAnew& effect, Turn& turn) {
 
 void Partition::run(const replica_effect::AppendFetched& /*effect*/, Turn& turn) {
   auto done = committer_.disk_space().take(static_cast<std::int64_t>(fetched_.size()));
+  refused_bytes_ = done ? 0 : static_cast<std::int64_t>(fetched_.size());
   done = done ? log_->append_replicated(fetched_, wall_clock_ms()) : done;
   if (!done && !std::exchange(cannot_append_fetched_, true)) {
     logger().error("{}: what the leader has cannot be appended: {}", name_, done.error().message);
