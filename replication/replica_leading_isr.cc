@@ -8,7 +8,8 @@ namespace ottla {
 
 // A new leader's high watermark lags: only from the start of its epoch on has a follower all that was committed
 // (KAFKA-7128). Below min.insync.replicas the high watermark stands still, so to have reached it says little
-// (KAFKA-19996). What has been deleted must not come back with a joiner; what retention takes is no such promise.
+// (KAFKA-19996). What has been deleted must not come back with a joiner, nor what this leader did not
+// have when it began and could not compare; what retention has taken since is no such promise.
 void Replica::maybe_expand(const Context& context, const Follower& follower) {
   const Offset has = confirmed(follower);
   const bool has_all =

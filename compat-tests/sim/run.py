@@ -20,7 +20,7 @@ BATCH = 1000
 TOLD = ("kills", "elections", "ISR changes", "truncations", "sync failures", "lost disks", "deletions",
         "acknowledged records")
 # What has to happen in a simulated hour, in the mean, else the run means nothing.
-LEAST = {"kills": 20, "elections": 5, "truncations": 5, "acknowledged records": 1000}
+LEAST = {"kills": 20, "elections": 5, "truncations": 5, "deletions": 5, "acknowledged records": 1000}
 
 
 def run_batch(first):

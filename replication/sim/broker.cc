@@ -127,7 +127,10 @@ bool Broker::open_log(Part& part) {
   simulation_.world.tell("broker {}: {} comes back with {} records from {}", id_, name, found.size(), start.value);
   simulation_.ghost.recovered(id_, part.index, start, found, part.log->leader_epochs());
   simulation_.ghost.durable_start(id_, part.index, part.log->durable_start_offset());
-  part.replica.emplace(BrokerId{id_}, simulation_.times, simulation_.network.process(id_).incarnation << 32U, start);
+  const Offset high_watermark = std::clamp(directory_->high_watermark(name), start, part.log->log_end_offset());
+  simulation_.ghost.shows(id_, part.index, start, high_watermark);
+  part.replica.emplace(BrokerId{id_}, simulation_.times, simulation_.network.process(id_).incarnation << 32U,
+                       high_watermark);
   return true;
 }
 

@@ -88,6 +88,7 @@ class Broker {
   void tell_replica(Part& part);
   void shut_down();  // broker_house.cc
   void keep_house();
+  Result<void> write_high_watermarks();
   // True if the process is at its end, for the disk has stopped or failed.
   bool has_died(const Result<void>& outcome);
   bool log_is_lost(const Part& part);

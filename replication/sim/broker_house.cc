@@ -26,6 +26,7 @@ void Broker::shut_down() {
     recovery_points[name_of(part.index)] = end.durable_end_offset;
   }
   auto done = directory_->write_recovery_points([&](const auto&) { return recovery_points; });
+  done = done ? write_high_watermarks() : done;
   done = done ? directory_->mark_clean(ends) : done;
   if (!has_died(done)) {
     simulation_.world.tell("broker {} stops cleanly", id_);
@@ -73,6 +74,18 @@ void Broker::rot(int p, Random& random) {
   simulation_.has_rotten(id_);
 }
 
+Result<void> Broker::write_high_watermarks() {
+  return directory_->write_high_watermarks([&](const auto&) {
+    OffsetsByDirectory high_watermarks;
+    for (const Part& part : parts_) {
+      const Offset durable_start = part.log->durable_start_offset();
+      high_watermarks[name_of(part.index)] =
+          durable_start >= part.log->log_start_offset() ? part.replica->high_watermark() : durable_start;
+    }
+    return high_watermarks;
+  });
+}
+
 // The recovery points follow the durable ends, as in the real broker: never ahead of the marks.
 void Broker::keep_house() {
   if (has_failed_) {
@@ -81,13 +94,14 @@ void Broker::keep_house() {
   if (has_died(directory_->marks().sync())) {
     return;
   }
-  const auto written = directory_->write_recovery_points([&](const auto&) {
+  auto written = directory_->write_recovery_points([&](const auto&) {
     OffsetsByDirectory points;
     for (const Part& part : parts_) {
       points[name_of(part.index)] = part.log->durable_end_offset();
     }
     return points;
   });
+  written = written ? write_high_watermarks() : written;
   if (!has_died(written)) {
     simulation_.network.on_process(id_, 3'000'000, [this] { keep_house(); });
   }

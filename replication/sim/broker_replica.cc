@@ -24,8 +24,18 @@ void Broker::step(Part& part, const ReplicaEvent& event) {
   // One that starts anew gets its log and its high watermark from the leader's start.
   const bool starts_anew = std::ranges::any_of(
       effects, [](const auto& one) { return std::holds_alternative<replica_effect::StartAnew>(one); });
+  if (starts_anew && part.replica->high_watermark() < before) {
+    simulation_.world.violated(fmt::format("V7: broker {} partition {}: the high watermark falls", id_, part.index));
+  }
   if (part.replica->high_watermark() != before && !starts_anew) {
+    Offset shown_from = before;
+    for (const ReplicaEffect& effect : effects) {
+      if (const auto* const advance = std::get_if<replica_effect::AdvanceLogStart>(&effect)) {
+        shown_from = std::max(shown_from, advance->to);
+      }
+    }
     simulation_.ghost.high_watermark(id_, part.index, before, *part.replica);
+    simulation_.ghost.shows(id_, part.index, shown_from, part.replica->high_watermark());
   }
   for (const ReplicaEffect& effect : effects) {
     if (is_dying_) {

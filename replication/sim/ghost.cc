@@ -127,7 +127,7 @@ void Ghost::check_holds(int id, int p, std::size_t from, std::size_t end, std::s
     return;
   }
   const LogEntries& truth = committed(p);
-  for (std::size_t offset = from; offset < std::min(end, truth.size()); ++offset) {
+  for (std::size_t offset = std::max(from, index(log.durable_start)); offset < std::min(end, truth.size()); ++offset) {
     if (log.entries[offset] != truth[offset]) {
       world_.violated(fmt::format("{}: broker {} has another record at offset {} of partition {} than was committed",
                                   rule, id, offset, p));
@@ -154,7 +154,7 @@ void Ghost::commit(int id, int p, std::size_t end) {
   }
 }
 
-// V4, V5, V6, V7.
+// V4, V5, V7.
 void Ghost::high_watermark(int id, int p, Offset before, const Replica& replica) {
   const std::size_t end = index(replica.high_watermark());
   if (end > log_end(id, p) || replica.high_watermark() < before) {
@@ -187,8 +187,13 @@ void Ghost::high_watermark(int id, int p, Offset before, const Replica& replica)
       }
     }
   }
+}
+
+// V6.
+void Ghost::shows(int id, int p, Offset from, Offset high_watermark) {
   const LogEntries& truth = committed(p);
-  for (std::size_t offset = index(before); offset < end; ++offset) {
+  const std::size_t end = std::min({index(high_watermark), truth.size(), log_end(id, p)});
+  for (std::size_t offset = index(from); offset < end; ++offset) {
     if (at(id, p).entries[offset] != truth[offset]) {
       world_.violated(fmt::format("V6: broker {} shows another record at offset {} of partition {}", id, offset, p));
       return;

@@ -42,6 +42,8 @@ class Ghost {
   void truncated(int id, int p, Offset to, const LeaderEpochs& epochs);
   void durable(int id, int p, Offset end);
   void high_watermark(int id, int p, Offset before, const Replica& replica);
+  // What readers may see there.
+  void shows(int id, int p, Offset from, Offset high_watermark);
   void recovered(int id, int p, Offset start, const LogEntries& found, const LeaderEpochs& epochs);
   // DeleteRecords: what an operator asks for; a log that begins there from now on; one that does so after every start;
   // a follower's log that begins there, empty; and what is acknowledged as deleted for good.
@@ -79,7 +81,8 @@ class Ghost {
     Offset start;
     Offset durable_start;
     std::size_t durable = 0;
-    bool lost = false;  // its disk, and the controller does not know yet
+    bool lost = false;       // its disk, and the controller does not know yet
+    Offset begins_anew{-1};  // on the way to a log that begins there, empty
   };
   struct Partition {
     std::vector<ReplicaLog> replicas;

@@ -49,12 +49,14 @@ void Ghost::will_start_anew(int id, int p, Offset start) {
     world_.violated(fmt::format("V8: broker {} gives up partition {} for offset {}", id, p, start.value));
   }
   log.durable = std::min(log.durable, static_cast<std::size_t>(log.durable_start.value));
+  log.begins_anew = start;
 }
 
 void Ghost::started_anew(int id, int p, Offset start) {
   ReplicaLog& log = at(id, p);
   start_at(log, p, start);
   log.durable = log.entries.size();
+  log.begins_anew = Offset{-1};
 }
 
 void Ghost::start_at(ReplicaLog& log, int p, Offset start) const {

@@ -15,14 +15,17 @@ std::size_t index(Offset offset) { return static_cast<std::size_t>(offset.value)
 void Ghost::recovered(int id, int p, Offset start, const LogEntries& found, const LeaderEpochs& epochs) {
   ReplicaLog& log = at(id, p);
   const std::size_t end = index(start) + found.size();
-  if (index(start) >= log.entries.size()) {  // a crash while it started anew
+  // Where it was starting anew, files of the old log may be gone, from its front on.
+  const Offset latest_start = std::max(log.start, log.begins_anew);
+  if (start == log.begins_anew) {
     start_at(log, p, start);
   }
-  if (end < log.durable || start < log.durable_start) {
+  if (end < log.durable || start < log.durable_start || start > latest_start) {
     world_.violated(fmt::format("V4: broker {} claimed partition {} from {} up to {} and comes back with {} to {}", id,
                                 p, log.durable_start.value, log.durable, start.value, end));
     return;
   }
+  log.begins_anew = Offset{-1};
   for (std::size_t i = 0; i < found.size(); ++i) {
     if (index(start) + i >= log.entries.size() || found[i] != log.entries[index(start) + i]) {
       world_.violated(fmt::format("V2: broker {} comes back with another record at offset {} of partition {}", id,
@@ -71,7 +74,7 @@ void Ghost::check_epochs(int id, int p, const LeaderEpochs& epochs) {
 void Ghost::lost_disk(int id) {
   for (Partition& partition : partitions_) {
     partition.replicas[static_cast<std::size_t>(id)] = {
-        .entries = {}, .start = {}, .durable_start = {}, .durable = 0, .lost = true};
+        .entries = {}, .start = {}, .durable_start = {}, .durable = 0, .lost = true, .begins_anew = Offset{-1}};
   }
 }
 
