@@ -241,7 +241,15 @@ int tell_status(const ClusterCommand& command) {
 }  // namespace
 
 int run_cluster_command(const ClusterCommand& command) {
-  return command.wants_status ? tell_status(command) : run_brokers(command);
+  switch (command.what) {
+    case ClusterCommand::What::status:
+      return tell_status(command);
+    case ClusterCommand::What::drain:
+      return run_drain_command(command.drain);
+    case ClusterCommand::What::run:
+      break;
+  }
+  return run_brokers(command);
 }
 
 }  // namespace ottla

@@ -64,7 +64,7 @@ void add_group_command(CLI::App& group, GroupCommand& command) {
       ->capture_default_str();
 }
 
-// Options of its own, unless the status is asked for.
+// Options of its own, unless something is asked of a cluster that runs.
 void add_cluster_command(CLI::App& cluster, ClusterCommand& command) {
   cluster.add_option("--brokers", command.brokers, "How many")->capture_default_str();
   cluster.add_option("--data", command.data_directory, "Where each keeps its data and its log")
@@ -80,7 +80,18 @@ void add_cluster_command(CLI::App& cluster, ClusterCommand& command) {
   status->add_option("--http", command.http_address, "The broker's http.listener")
       ->option_text("HOST:PORT")
       ->capture_default_str();
-  status->callback([&command] { command.wants_status = true; });
+  status->callback([&command] { command.what = ClusterCommand::What::status; });
+}
+
+void add_drain_command(CLI::App& cluster, ClusterCommand& command) {
+  CLI::App* drain = cluster.add_subcommand("drain",
+                                           "Move all that a broker has to others, so that it can be taken away; waits "
+                                           "until it is done. Status 1: some of it cannot be moved.");
+  drain->add_option("--broker", command.drain.broker, "Its node.id")->required();
+  drain->add_option("--bootstrap-server", command.drain.bootstrap_server, "Any broker of the cluster")
+      ->option_text("HOST:PORT")
+      ->capture_default_str();
+  drain->callback([&command] { command.what = ClusterCommand::What::drain; });
 }
 
 }  // namespace
@@ -111,6 +122,7 @@ Options parse_options(int argc, const char* const* argv) {
   CLI::App* cluster = app.add_subcommand("cluster", "Run several brokers on this machine, as one cluster.");
   cluster->require_subcommand(0, 1);
   add_cluster_command(*cluster, cluster_command);
+  add_drain_command(*cluster, cluster_command);
   app.footer(settings_help());
   serve->footer(settings_help());
   try {

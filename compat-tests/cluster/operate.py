@@ -18,6 +18,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "stocks"))
 sys.path.insert(0, os.path.join(HERE, "..", "kafka-tools"))
 import sides
 import stocks_job
+from broker import OTTLA
 from one_command import one_command
 from troubles import a_disk_is_full, the_controller_hangs
 
@@ -128,8 +129,19 @@ def a_fourth_broker(cluster, checks, operator):
     checks.that("all are in sync again", eventually(lambda: in_sync(cluster.bootstrap, "numbers", 3)), leaders(cluster))
 
 
+def drain(cluster, checks, node, status, said):
+    done = subprocess.run([OTTLA, "cluster", "drain", "--broker", str(node), "--bootstrap-server", cluster.members[0].bootstrap],
+                          capture_output=True, text=True, timeout=60)
+    checks.that(f"broker {node} is drained, or not", done.returncode == status and said in done.stdout + done.stderr, done)
+
+
 def a_broker_leaves_for_good(cluster, checks, operator):
-    operator.move("away from the fourth broker", [1, 2, 3])
+    drain(cluster, checks, 4, 0, "broker 4 has no replica")
+    told = [topic["topic"] for topic in metadata(cluster.bootstrap)["topics"] for one in topic["partitions"]
+            if 4 in [replica["id"] for replica in one["replicas"]]]
+    checks.that("a drained broker has no replica of any topic", not told, told)
+    checks.that("and all are in sync without it", eventually(lambda: in_sync(cluster.bootstrap, "numbers", 3)),
+                partitions_of(cluster.bootstrap, "numbers"))
     fourth = cluster.members.pop()
     runs = operator.run(CLUSTER_TOOL, "unregister", "--bootstrap-server", "{bootstrap}", "--id", "4")
     checks.that("a broker that runs is not unregistered", "Broker 4 runs: stop it first." in runs, runs[-500:])
@@ -139,6 +151,8 @@ def a_broker_leaves_for_good(cluster, checks, operator):
     again = operator.run(CLUSTER_TOOL, "unregister", "--bootstrap-server", "{bootstrap}", "--id", "4")
     checks.that("it is not known any more", "4" in again and "no longer" not in again, again[-500:])
     read_all(cluster, checks, "when the fourth broker is gone")
+    drain(cluster, checks, 1, 1, "every other broker that runs has a replica")
+    drain(cluster, checks, 9, 0, "broker 9 has no replica")
 
 
 def a_log_is_damaged(cluster, checks):
