@@ -21,11 +21,15 @@ class Broker:
     def listeners(self):
         return f"PLAINTEXT://{self.bootstrap}"
 
+    def all_settings(self):
+        return [f"listeners={self.listeners()}"] + [f"{name}={value}" for name, value in self.settings.items()]
+
+    def settings_as_words(self):
+        return [word for setting in self.all_settings() for word in ("--set", setting)]
+
     def launch(self):
         """Starts the process and does not wait for it."""
-        words = [*self.prefix, self.program, "serve", *self.flags, "--set", f"listeners={self.listeners()}"]
-        for name, value in self.settings.items():
-            words += ["--set", f"{name}={value}"]
+        words = [*self.prefix, self.program, "serve", *self.flags, *self.settings_as_words()]
         with open(os.path.join(self.directory, "broker.err"), "ab") as errors:
             self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors,
                                             env={**os.environ, **self.environment})

@@ -36,6 +36,13 @@ class Member(Broker):
     def listeners(self):
         return f"PLAINTEXT://{self.bootstrap},CLUSTER://{self.own_address}"
 
+    def settings_as_words(self):
+        """In a file, as on a machine of its own."""
+        path = os.path.join(self.directory, "server.properties")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("\n".join(self.all_settings()) + "\n")
+        return ["--config", path]
+
     @property
     def directory_id(self):
         with open(os.path.join(self.settings["log.dirs"], "meta.properties"), encoding="utf-8") as file:
