@@ -54,11 +54,12 @@ void Simulation::make_clients() {
   Random& shape = random(Stream::shape, 0);
   int node = brokers_ + 1;
   for (int p = 0; p < partitions_; ++p) {
-    const std::int64_t producers = shape.between(1, 2);
+    const bool has_no_producer_ids = shape.one_in(6);  // then all of it may be deleted
+    const std::int64_t producers = has_no_producer_ids ? 0 : shape.between(1, 2);
     for (std::int64_t i = 0; i < producers; ++i) {
       producers_.push_back(std::make_unique<ProducerClient>(*this, node++, p, true, shape.between(5, 100) * 1000));
     }
-    if (shape.one_in(2)) {
+    if (has_no_producer_ids || shape.one_in(2)) {
       producers_.push_back(std::make_unique<ProducerClient>(*this, node++, p, false, shape.between(20, 200) * 1000));
     }
     for (int i = 0; i < readers_per_partition; ++i) {
