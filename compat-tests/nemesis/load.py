@@ -19,9 +19,10 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from ledger import Ledger, content_of
 
 PRODUCERS = 2
-# What librdkafka makes of the answer of a leader that was deposed and is cut off: it knows nothing of the epoch that is asked for, and
-# says so, as Kafka's do.
-DEPOSED = "broker end offset is -1"
+# What librdkafka says of a leader that was deposed and is cut off: it knows nothing of the epoch that is asked for, and says so, as
+# Kafka's do. Or of what it asked of an older position than it compares the answer with, if records were taken from its queue meanwhile.
+# Whether anything is really gone is seen at the end: what a reader has seen must be there.
+TRUNCATION = "log truncation detected"
 MOVED = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
 PATIENCE_S, CLOSE_S = 120, 20
 QUICK = {"reconnect.backoff.ms": 10, "reconnect.backoff.max.ms": 200, "retry.backoff.ms": 20, "log_level": 2,
@@ -49,7 +50,7 @@ class Load:
         self.common = {"bootstrap.servers": bootstrap, **QUICK}
         self.topic, self.partitions, self.rate, self.settings = topic, partitions, rate, settings
         self.ledger, self.problems, self.longest_pause, self.committed = Ledger(partitions), [], 0.0, {}
-        self.hanging_closes = 0
+        self.hanging_closes = self.alarms = 0
         self.epochs = {}  # the newest leader epoch that was seen, by partition
         self.stop_writing, self.stop_reading = threading.Event(), threading.Event()
 
@@ -67,7 +68,7 @@ class Load:
         forgotten = self.forgotten_commits()
         told["examples"] = self.problems[:5] + forgotten + told["examples"]
         told.update(problems=len(self.problems), forgotten_commits=len(forgotten), longest_pause_s=round(self.longest_pause, 1),
-                    hanging_closes=self.hanging_closes)
+                    hanging_closes=self.hanging_closes, alarms=self.alarms)
         return told
 
     def guarded(self, work, *arguments):
@@ -153,8 +154,9 @@ class Load:
         try:
             self.poll(consumer, self.ledger.saw)
         except KafkaException as refused:
-            if DEPOSED not in str(refused):
+            if TRUNCATION not in str(refused):
                 raise
+            self.alarms += 1
             # It waited to be told whether its offset is still right, and then believes older metadata: on from there once more.
             with self.ledger.lock:
                 positions = {number: max(seen, default=-1) + 1 for number, seen in enumerate(self.ledger.seen)}
@@ -175,8 +177,9 @@ class Load:
                 while time.monotonic() < until and not self.stop_reading.is_set():
                     self.poll(consumer, self.ledger.saw)
             except KafkaException as refused:
-                if DEPOSED not in str(refused):
+                if TRUNCATION not in str(refused):
                     raise
+                self.alarms += 1
             self.close(consumer)
 
     def read_as_member(self):

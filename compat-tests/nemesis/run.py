@@ -92,7 +92,8 @@ def run_round(seed, kills, totals, network, power_cuts, is_short, in_flight):
     add_up(totals, told, kills, healed, by_others)
     say(f"in sync {healed:.1f} s after healing; {told['sent']} sent, all acknowledged, seen and there; "
         f"{by_others} by other clients; longest pause {told['longest_pause_s']} s"
-        + f"; librdkafka did not come back from {told['hanging_closes']} closes" * bool(told["hanging_closes"]))
+        + f"; librdkafka did not come back from {told['hanging_closes']} closes" * bool(told["hanging_closes"])
+        + f"; librdkafka told of {told['alarms']} truncations that were none" * bool(told["alarms"]))
 
 
 def add_up(totals, told, kills, healed, by_others):
