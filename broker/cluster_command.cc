@@ -197,12 +197,14 @@ void wait_for_end(const ClusterCommand& command, std::vector<Child>& children, c
 }
 
 int run_brokers(const ClusterCommand& command) {
+  if (command.brokers < 1 || command.brokers > brokers_max) {
+    fmt::print(stderr, "ottla: --brokers: from 1 to {}\n", brokers_max);
+    return not_started;
+  }
   std::error_code problem;
   std::filesystem::create_directories(command.data_directory, problem);
-  if (problem || command.brokers < 1 || command.brokers > brokers_max) {
-    fmt::print(stderr, "ottla: {}\n",
-               problem ? fmt::format("{}: {}", command.data_directory, problem.message())
-                       : fmt::format("--brokers: from 1 to {}", brokers_max));
+  if (problem) {
+    fmt::print(stderr, "ottla: {}: {}\n", command.data_directory, problem.message());
     return not_started;
   }
   sigset_t signals;

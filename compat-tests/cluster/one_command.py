@@ -52,6 +52,10 @@ def one_command(directory, checks):
     """`ottla cluster`: ready, told of, missed when it dies, and nothing is left when it ends; and once more."""
     base = base_port()
     with socket.create_server(("127.0.0.1", base + 101)):
+        none = os.path.join(directory, "none")
+        too_many = subprocess.run([OTTLA, "cluster", "--brokers", "7", "--data", none], capture_output=True, text=True, timeout=20)
+        checks.that("seven brokers are too many, and nothing is left of them",
+                    too_many.returncode == 1 and "from 1 to 5" in too_many.stderr and not os.path.exists(none), too_many)
         refused = subprocess.run([OTTLA, "cluster", "--data", os.path.join(directory, "refused"), "--base-port", str(base)],
                                  capture_output=True, text=True, timeout=30)
     checks.that("a broker that cannot start ends the command", refused.returncode == 1 and "broker 2 did not start" in refused.stderr,
