@@ -1,5 +1,6 @@
 """aiokafka: plain producer and consumer, assigned partitions."""
 import asyncio
+import contextlib
 import os
 import sys
 
@@ -44,8 +45,9 @@ async def consume(bootstrap, topic, out):
         for partition, messages in (await consumer.getmany(timeout_ms=1000)).items():
             read[partition.partition] += [(m.key, m.value, m.headers) for m in messages]
             left -= len(messages)
-    await consumer.stop()
     write_records(out, read)
+    with contextlib.suppress(asyncio.CancelledError):  # its own, of a fetch that waits to be tried again
+        await consumer.stop()
 
 
 async def member(bootstrap, group, topic, protocol="classic", instance=None):

@@ -1,9 +1,11 @@
 """kafka-python: plain producer and consumer, assigned partitions."""
+import os
 import sys
+import time
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
-from kafka.errors import CommitFailedError, TransactionalIdAuthorizationFailedError
+from kafka.errors import CommitFailedError, KafkaConnectionError, TransactionalIdAuthorizationFailedError
 
 from python_client import main, read_records, say_read, told_to_stop, write_records
 
@@ -24,9 +26,19 @@ def produce(bootstrap, topic, codec, records):
     producer.close()
 
 
+def partitions_of(consumer, topic):
+    """It asks one broker, and once: not enough where brokers are restarted (IDEMPOTENT)."""
+    for _ in range(50 if os.environ.get("IDEMPOTENT") else 0):
+        try:
+            return consumer.partitions_for_topic(topic)
+        except KafkaConnectionError:
+            time.sleep(0.1)
+    return consumer.partitions_for_topic(topic)
+
+
 def consume(bootstrap, topic, out):
     consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
-    partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic))]
+    partitions = [TopicPartition(topic, number) for number in sorted(partitions_of(consumer, topic))]
     consumer.assign(partitions)
     consumer.seek_to_beginning()
     ends = consumer.end_offsets(partitions)

@@ -74,6 +74,8 @@ func produce(bootstrap, topic, codec, path string) {
 		config.Producer.Idempotent = true
 		config.Producer.RequiredAcks = sarama.WaitForAll
 		config.Net.MaxOpenRequests = 1
+		// Its own three tries in 0.3 s are over before another broker leads.
+		config.Producer.Retry.Max, config.Producer.Retry.Backoff = 50, 100*time.Millisecond
 	}
 	producer, err := sarama.NewAsyncProducer(strings.Split(bootstrap, ","), config)
 	fail(err)
