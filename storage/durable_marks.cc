@@ -144,6 +144,9 @@ void DurableMarks::note(const PartitionKey& key, const DurableMark& mark) {
 
 // REQUIRES: mutex_. What a failed write leaves behind is overwritten by the next one.
 Result<void> DurableMarks::append(std::span<const std::pair<PartitionKey, DurableMark>> entries) {
+  if (failed_sync_) {
+    return std::unexpected(*failed_sync_);
+  }
   Writer writer;
   std::uint64_t number = written_;
   for (const auto& [key, mark] : entries) {
@@ -179,12 +182,19 @@ Result<void> DurableMarks::sync() {
     return written;
   }
   const std::lock_guard lock(mutex_);
-  if (synced_ == written_) {
-    return {};
+  return synced_ == written_ ? Result<void>{} : sync_entries();
+}
+
+// REQUIRES: mutex_.
+Result<void> DurableMarks::sync_entries() {
+  if (failed_sync_) {
+    return std::unexpected(*failed_sync_);
   }
   auto synced = file_->sync_data();
   if (synced) {
     synced_ = written_;
+  } else {
+    failed_sync_ = synced.error();
   }
   return synced;
 }
@@ -216,11 +226,7 @@ Result<void> DurableMarks::lower(const PartitionKey& key, const DurableMark& mar
   if (auto appended = append({&entry, 1}); !appended) {
     return appended;
   }
-  if (auto synced = file_->sync_data(); !synced) {
-    return synced;
-  }
-  synced_ = written_;
-  return {};
+  return sync_entries();
 }
 
 }  // namespace ottla

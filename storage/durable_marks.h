@@ -72,6 +72,7 @@ class DurableMarks {
   DurableMarks(Disk& disk, const std::string& directory);
   void read(std::span<const std::byte> content);
   Result<void> rewrite();
+  Result<void> sync_entries();
   Result<void> append(std::span<const std::pair<PartitionKey, DurableMark>> entries);
   void remember(const PartitionKey& key, const DurableMark& mark);
 
@@ -85,6 +86,8 @@ class DurableMarks {
   std::uint64_t written_ = 0;  // entries in the file
   std::uint64_t syncing_ = 0;
   std::uint64_t synced_ = 0;
+  // What a failed sync could not write is gone, and the next one would say that all is well.
+  std::optional<Error> failed_sync_;
 };
 
 }  // namespace ottla

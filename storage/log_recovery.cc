@@ -23,8 +23,8 @@ bool is_same(const BatchHeader& left, const BatchHeader& right) {
 }  // namespace
 
 Result<void> Log::recover(const LogHints& hints) {
-  auto epochs = read_leader_epochs(disk_, directory_);
-  epochs_ = epochs.value_or(LeaderEpochs{});
+  epochs_ = read_leader_epochs(disk_, directory_).value_or(LeaderEpochs{});
+  const bool knows_epochs = !epochs_.entries().empty();  // else what was on the way to begin anew may still be there
   Scan scan{.from = hints.recovery_point, .mark = {.durable_end_offset = hints.recovery_point}};
   if (hints.clean_end) {
     const auto clean = ends_cleanly(*hints.clean_end);
@@ -32,7 +32,7 @@ Result<void> Log::recover(const LogHints& hints) {
       return std::unexpected(clean.error());
     }
     if (*clean) {
-      return epochs ? Result<void>{} : restore_epochs(log_end_offset_);
+      return knows_epochs ? Result<void>{} : restore_epochs(log_end_offset_);
     }
     scan.mark = *hints.clean_end;
     scan.from = segments_.back()->base_offset();
@@ -48,10 +48,10 @@ Result<void> Log::recover(const LogHints& hints) {
     ++first;
   }
   log_end_offset_ = segments_[first]->base_offset();
-  auto done = epochs ? Result<void>{} : restore_epochs(log_end_offset_);
+  auto done = knows_epochs ? Result<void>{} : restore_epochs(log_end_offset_);
   scan.last_epoch = epochs_.at(log_end_offset_ + -1);
   const LeaderEpochs before = epochs_;
-  scan.epochs = epochs ? &before : nullptr;
+  scan.epochs = knows_epochs ? &before : nullptr;
   for (std::size_t index = first; done && index < segments_.size(); ++index) {
     done = scan_segment(index, scan);
   }

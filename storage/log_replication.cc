@@ -127,12 +127,15 @@ Result<void> Log::begin_within(const BatchHeader& header, std::span<const std::b
   auto segment = std::make_unique<Segment>(environment_, directory_, header.base_offset, header.size_bytes(),
                                            config_.index_interval_bytes);
   const std::string path = segment->path("log");
-  auto done = environment_.marks.lower(key_, {.durable_end_offset = header.base_offset});
-  done = done ? segment->remove_indexes() : done;
-  done = done ? replace_file(disk_, path, batch) : done;
-  if (!done && !disk_.exists(path)) {
-    return done;  // a full disk, most likely, and the log is as it was
+  const std::string temporary = path + ".tmp";
+  if (auto written = write_whole_file(disk_, temporary, batch); !written) {
+    (void)disk_.remove(temporary);
+    return written;  // a full disk, most likely, and the log is as it was
   }
+  auto done = segment->remove_indexes();
+  const auto whole = disk_.open(temporary, OpenMode::write_existing);
+  done = done && whole ? (*whole)->sync() : done;
+  done = done && whole ? disk_.rename(temporary, path) : done;
   const auto old = std::move(segments_);
   segments_.clear();
   segments_.push_back(std::move(segment));
@@ -146,7 +149,7 @@ Result<void> Log::begin_within(const BatchHeader& header, std::span<const std::b
   done = done ? remove_replaced(disk_, directory_, old) : done;
   const auto indexed = active().rebuild(0, [](const BatchAt& /*batch*/) { return true; });
   const auto file = indexed ? active().file() : std::unexpected(indexed.error());
-  done = file ? done : std::unexpected(file.error());
+  done = whole && file ? done : std::unexpected(whole ? file.error() : whole.error());
   if (!done) {
     fail(done.error());
     return done;

@@ -219,6 +219,15 @@ TEST_F(LogReplication, a_crash_while_starting_in_a_batch_leaves_no_damage) {
   }
 }
 
+// What could not be synced is gone, and the next sync would say that all is well.
+TEST_F(LogReplication, a_log_that_begins_in_a_batch_ends_with_a_sync_that_fails) {
+  open();
+  ASSERT_TRUE(log->start_anew_at(Offset{42}));
+  disk->fail_sync_after = 2;  // the first two are of the leader epochs
+  EXPECT_FALSE(replicate({five_of_leader(40)}));
+  EXPECT_TRUE(log->why_failed());
+}
+
 TEST_F(LogReplication, a_full_disk_leaves_an_empty_log_as_it_was) {
   open();
   ASSERT_TRUE(log->start_anew_at(Offset{42}));
