@@ -116,6 +116,9 @@ Result<bool> Log::ends_cleanly(const DurableMark& end) {
 // The epochs of everything below `end`, from the batches.
 Result<void> Log::restore_epochs(Offset end) {
   for (const auto& segment : segments_) {
+    if (segment->base_offset() >= end) {
+      break;
+    }
     const auto walked = segment->walk(0, [&](const BatchAt& batch) {
       epochs_.add(batch.header.partition_leader_epoch, batch.header.base_offset);
       return batch.header.next_offset() < end;

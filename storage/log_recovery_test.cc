@@ -339,17 +339,6 @@ TEST_F(ProducerSnapshotTest, a_snapshot_of_a_tail_that_was_cut_is_never_used) {
   expect_full_state();
 }
 
-TEST_F(LogRecoveryTest, marks_take_nothing_more_once_a_sync_of_theirs_has_failed) {
-  open();
-  write_durably({"one"});
-  disk->fail_sync_after = 0;
-  EXPECT_FALSE(marks->lower(key, {.durable_end_offset = Offset{0}}));
-  EXPECT_FALSE(marks->lower(key, {.durable_end_offset = Offset{0}}));
-  marks->note(key, {.durable_end_offset = Offset{1}});
-  EXPECT_FALSE(marks->write());
-  EXPECT_FALSE(marks->sync());
-}
-
 TEST_F(LogRecoveryTest, a_failed_sync_is_never_tried_again_and_nothing_more_is_acknowledged) {
   for (const auto how : {FailedSync::kept_dirty, FailedSync::kept_clean, FailedSync::dropped, FailedSync::mixed}) {
     go_on_with(std::make_unique<FaultDisk>());

@@ -219,6 +219,25 @@ TEST_F(LogReplication, a_crash_while_starting_in_a_batch_leaves_no_damage) {
   }
 }
 
+// Also where an epoch begins within a segment, and another segment follows.
+TEST_F(LogReplication, epochs_that_are_gone_are_those_of_the_batches) {
+  config.segment_bytes = 300;
+  open();
+  for (int offset = 0; offset < 12; ++offset) {
+    ASSERT_TRUE(replicate({of_leader(offset, offset < 3 ? 1 : 3, "a")}));
+  }
+  ASSERT_TRUE(commit());
+  const LeaderEpochs before = log->leader_epochs();
+  ASSERT_EQ(before.entries().size(), 2U);
+  for (const char* checkpoint : {"0\n0\n", ""}) {
+    for (const int recovery_point : {0, 1, 5, 12}) {
+      write_text(*disk, "data/t-0/leader-epoch-checkpoint", checkpoint);
+      open({.recovery_point = Offset{recovery_point}});
+      EXPECT_EQ(log->leader_epochs(), before) << checkpoint << recovery_point;
+    }
+  }
+}
+
 // What could not be synced is gone, and the next sync would say that all is well.
 TEST_F(LogReplication, a_log_that_begins_in_a_batch_ends_with_a_sync_that_fails) {
   open();
