@@ -72,7 +72,13 @@ Result<void> Log::append_replicated(std::span<const std::byte> batches, std::int
   auto done = leaves_gap ? forget_no_gaps() : Result<void>{};
   done = done && before != epochs_ ? write_leader_epochs(disk_, directory_, epochs_) : done;
   if (!done) {
+    // Where no more than the sync of the directory has failed, the next start would find epochs that a crash takes
+    // back.
     epochs_ = before;
+    const auto undone = write_leader_epochs(disk_, directory_, epochs_);
+    if (!undone && read_leader_epochs(disk_, directory_) != before) {
+      fail(undone.error());
+    }
     return done;
   }
   done = write_replicated(batches, *headers, now_ms);

@@ -238,6 +238,30 @@ TEST_F(LogReplication, epochs_that_are_gone_are_those_of_the_batches) {
   }
 }
 
+// A start in between must not take them for durable: a batch of that epoch would be damage, once a crash has taken it
+// back.
+TEST_F(LogReplication, epochs_whose_sync_has_failed_are_taken_back) {
+  for (int sync = 0; sync < 2; ++sync) {
+    for (std::uint64_t seed = 0; seed < 10; ++seed) {
+      go_on_with(std::make_unique<FaultDisk>());
+      ASSERT_TRUE(disk->make_directories("data") && disk->sync_directory("."));
+      open();
+      ASSERT_TRUE(replicate({of_leader(0, 1, "a")}) && commit() && disk->sync_all("data"));
+      disk->fail_sync_after = sync;
+      EXPECT_FALSE(replicate({of_leader(1, 2, "b")}));
+      EXPECT_FALSE(log->why_failed());
+      const DurableMark clean_end = log->end_mark();
+      ASSERT_TRUE(log->close());
+      open({.recovery_point = Offset{1}, .clean_end = clean_end});
+      ASSERT_TRUE(replicate({of_leader(1, 2, "b")}) && commit());
+      cut_power(seed);
+      open();
+      EXPECT_TRUE(log->damaged().empty()) << sync << " " << seed;
+      EXPECT_EQ(end(), 2) << sync << " " << seed;
+    }
+  }
+}
+
 // What could not be synced is gone, and the next sync would say that all is well.
 TEST_F(LogReplication, a_log_that_begins_in_a_batch_ends_with_a_sync_that_fails) {
   open();
