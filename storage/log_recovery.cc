@@ -127,7 +127,9 @@ Result<void> Log::restore_epochs(Offset end) {
       return std::unexpected(walked.error());
     }
   }
-  return write_leader_epochs(disk_, directory_, epochs_);
+  // A start of many empty logs has nothing to sync.
+  return read_leader_epochs(disk_, directory_) == epochs_ ? Result<void>{}
+                                                          : write_leader_epochs(disk_, directory_, epochs_);
 }
 
 // Offsets and epochs must rise, and from scan.from on every CRC must be right. The batch that ended the log when its

@@ -262,6 +262,19 @@ TEST_F(LogReplication, epochs_whose_sync_has_failed_are_taken_back) {
   }
 }
 
+TEST_F(LogReplication, a_start_of_an_empty_log_writes_no_epochs) {
+  open();
+  ASSERT_TRUE(commit());
+  int changes = 0;
+  disk->before_change = [&](std::string_view what) {
+    changes += what.find("leader-epoch-checkpoint") != std::string_view::npos ? 1 : 0;
+  };
+  open();
+  disk->before_change = {};
+  EXPECT_EQ(changes, 0);
+  EXPECT_TRUE(disk->exists("data/t-0/leader-epoch-checkpoint"));
+}
+
 // What could not be synced is gone, and the next sync would say that all is well.
 TEST_F(LogReplication, a_log_that_begins_in_a_batch_ends_with_a_sync_that_fails) {
   open();
