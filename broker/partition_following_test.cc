@@ -4,7 +4,17 @@
 namespace ottla {
 namespace {
 
-class FollowingPartition : public ReplicaPartitionTest {};
+class FollowingPartition : public ReplicaPartitionTest {
+ protected:
+  void has_three_records_of_a_leader_that_begins_at_two() {
+    follows(2, 5);
+    brings(outside.next_fetch(), 3, 5, 3);
+    FetchDone done = answer(outside.next_fetch());
+    done.high_watermark = Offset{3};
+    done.log_start_offset = Offset{2};
+    partition->fetch_done(done, {});
+  }
+};
 
 TEST_F(FollowingPartition, appends_what_it_fetched_and_goes_on_from_there) {
   follows(2, 5);
@@ -50,12 +60,7 @@ TEST_F(FollowingPartition, has_no_room_as_long_as_what_was_refused_does_not_fit)
 
 // Another record may be there, that no leader had, and a crash may bring it back.
 TEST_F(FollowingPartition, shows_nothing_after_a_start_that_lies_below_a_log_start_that_is_not_durable) {
-  follows(2, 5);
-  brings(outside.next_fetch(), 3, 5, 3);
-  FetchDone done = answer(outside.next_fetch());
-  done.high_watermark = Offset{3};
-  done.log_start_offset = Offset{2};
-  partition->fetch_done(done, {});
+  has_three_records_of_a_leader_that_begins_at_two();
   EXPECT_EQ(partition->log_state()->high_watermark, Offset{0});
   ASSERT_TRUE(partition->remove_deleted_segments(Offset{2}));
   EXPECT_EQ(partition->log_state()->high_watermark, Offset{3});
@@ -114,12 +119,7 @@ TEST_F(FollowingPartition, readers_and_writers_are_sent_to_the_leader) {
 }
 
 TEST_F(FollowingPartition, begins_where_the_leader_begins) {
-  follows(2, 5);
-  brings(outside.next_fetch(), 3, 5, 3);
-  FetchDone done = answer(outside.next_fetch());
-  done.high_watermark = Offset{3};
-  done.log_start_offset = Offset{2};
-  partition->fetch_done(done, {});
+  has_three_records_of_a_leader_that_begins_at_two();
   EXPECT_EQ(partition->log_state()->log_start_offset, Offset{2});
   EXPECT_EQ(outside.wanted_durable_starts, 1);
   EXPECT_TRUE(partition->apply_retention(0).value());
