@@ -70,6 +70,12 @@ class FrameworkTest(unittest.TestCase):
         with open(self.path("java.log"), encoding="utf-8", errors="replace") as log:
             return log.read()
 
+    def until(self, what, found=lambda: ""):
+        """Waits for it; a failure tells what was found, and what the programs and the broker said last."""
+        if not eventually(what):
+            with open(self.path("broker.err"), encoding="utf-8", errors="replace") as broker:
+                self.fail(f"{found()}\n{self.said()[-3000:]}\nthe broker: {broker.read()[-2000:]}")
+
     def start(self, words):
         with open(self.path("java.log"), "ab") as log:
             self.programs.append(subprocess.Popen(words, stdout=log, stderr=log))

@@ -3,7 +3,7 @@
 import signal
 import subprocess
 
-from framework import LINES, FrameworkTest, Program, eventually
+from framework import LINES, FrameworkTest, Program
 
 SPRING, VERTX = Program("spring"), Program("vertx")
 
@@ -37,11 +37,11 @@ class Lines(FrameworkTest):
         return [tuple(row.split("\t", 1)) for row in rows]
 
     def assert_arrives(self, sent):
-        self.assertTrue(eventually(lambda: in_order(self.arrived(), sent)), f"{len(self.arrived())} of {len(sent)}\n{self.said()[-3000:]}")
+        self.until(lambda: in_order(self.arrived(), sent), lambda: f"{len(self.arrived())} of {len(sent)}")
 
     def carry(self, words):
         program = self.start(words)
-        self.assertTrue(eventually(lambda: "lines" in self.kcat("-L")), self.said()[-3000:])
+        self.until(lambda: "lines" in self.kcat("-L"))
         self.send(self.SENT[:1000])
         self.assert_arrives(self.SENT[:1000])
         self.assertEqual(len(self.arrived()), 1000)  # nobody had died: none of them twice
@@ -60,7 +60,7 @@ class Spring(Lines):
     def test_listener_and_template(self):
         program = self.carry(SPRING.words("SpringLines", self.broker.bootstrap))
         self.send(["a poisoned AAPL"])  # the listener throws each time
-        self.assertTrue(eventually(lambda: self.arrived("lines-dlt") == [("AAPL", "a poisoned AAPL")]), self.said()[-3000:])
+        self.until(lambda: self.arrived("lines-dlt") == [("AAPL", "a poisoned AAPL")])
         self.assertIn(self.end(program), (0, 143))
         self.assertEqual(self.said().count("taken: a poisoned AAPL"), 3)
 

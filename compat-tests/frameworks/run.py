@@ -10,7 +10,7 @@ import sys
 import time
 import unittest
 
-from framework import LINES, FrameworkTest, Program, eventually
+from framework import LINES, FrameworkTest, Program
 from lines import SPRING, VERTX, Spring, Vertx
 from mapped_port import MappedPort
 
@@ -38,18 +38,18 @@ class Apache(FrameworkTest):
         program = self.java(*words)
         self.kcat("-P", "-t", "lines", data="\n".join(first).encode())
         expected = collections.Counter(word for line in first for word in line.split(" "))
-        self.assertTrue(eventually(lambda: self.counted() == expected), self.counted())
+        self.until(lambda: self.counted() == expected, self.counted)
         self.assertIn(self.end(program), (0, 143))
         program = self.java(*words)  # goes on where it stopped: exactly, since the stop was a clean one
         self.kcat("-P", "-t", "lines", data="\n".join(second).encode())
         expected = collections.Counter(word for line in LINES for word in line.split(" "))
-        self.assertTrue(eventually(lambda: self.counted() == expected), self.counted())
+        self.until(lambda: self.counted() == expected, self.counted)
         self.end(program, signal.SIGKILL)
         shutil.rmtree(self.path("state"))  # the changelog topic has it all
         self.java(*words)
         self.kcat("-P", "-t", "lines", data="\n".join(["last words"] * 10).encode())
         expected = collections.Counter([word for line in LINES for word in line.split(" ")] + ["last", "words"] * 10)
-        self.assertTrue(eventually(lambda: self.holds_at_least(expected)), self.counted())
+        self.until(lambda: self.holds_at_least(expected), self.counted)
 
     def properties(self, file_name, **settings):
         with open(self.path(file_name), "w", encoding="utf-8") as file:
@@ -80,16 +80,16 @@ class Apache(FrameworkTest):
 
         append(LINES[:2500])
         program = self.java(*words)
-        self.assertTrue(eventually(lambda: os.path.exists(self.path("out.txt")) and out() == sorted(LINES[:2500])))
+        self.until(lambda: os.path.exists(self.path("out.txt")) and out() == sorted(LINES[:2500]))
         time.sleep(2)  # offsets are flushed
         self.assertIn(self.end(program), (0, 143))
         append(LINES[2500:])
         program = self.java(*words)
-        self.assertTrue(eventually(lambda: out() == sorted(LINES)), len(out()))
+        self.until(lambda: out() == sorted(LINES), lambda: len(out()))
         self.end(program, signal.SIGKILL)
         append(["last words"])
         self.java(*words)
-        self.assertTrue(eventually(lambda: "last words" in out() and set(LINES) <= set(out())), len(out()))
+        self.until(lambda: "last words" in out() and set(LINES) <= set(out()), lambda: len(out()))
 
 
 def main():

@@ -83,7 +83,7 @@ class Scene:
         """How often each record was read, by all members that ever were."""
         all_of_them = collections.Counter()
         for member in self.members + self.gone:
-            all_of_them.update(member.read)
+            all_of_them.update(dict(member.read))  # a copy, made at once: its reader goes on
         return all_of_them
 
     def ask(self, question):
@@ -220,6 +220,16 @@ def run(script, client, bootstrap, work, report, protocol="classic"):
         report.check(client, f"the scene {script.__name__} ends", False, repr(error))
     finally:
         scene.end()
+        checks, good = report.cells[report.here.scene, client]
+        if good < checks:
+            say_end_of(client, scene.log.name)
+
+
+def say_end_of(who, log_name, lines=40):
+    """Where a check fails, what the programs said is needed at once: where this runs, the log may not be kept."""
+    with open(log_name, errors="replace") as log:
+        for line in collections.deque(log, lines):
+            print(f"     {who} said: {line.rstrip()}", flush=True)
 
 
 def main():

@@ -5,7 +5,8 @@ import time
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
-from kafka.errors import CommitFailedError, KafkaConnectionError, TransactionalIdAuthorizationFailedError
+from kafka.errors import (CommitFailedError, KafkaConnectionError, RebalanceInProgressError,
+                          TransactionalIdAuthorizationFailedError)
 
 from python_client import main, read_records, say_read, told_to_stop, write_records
 
@@ -64,7 +65,8 @@ def member(bootstrap, group, topic, protocol="classic", instance=None):
         if read:
             try:
                 consumer.commit()
-            except CommitFailedError as refused:  # a rebalance came in between: read again by whoever has it now
+            # A rebalance came in between, or is under way: read again by whoever has it then.
+            except (CommitFailedError, RebalanceInProgressError) as refused:
                 print(refused, file=sys.stderr)
     consumer.close()
 
