@@ -101,14 +101,21 @@ class Acts:
         self.hold(0, 3)
         self.restart([member])
 
-    def cut(self, role, **how):
-        member = self.pick(role)
-        self.world.network.isolate(member.node, **how)
-        self.world.cut_off.add(member)
-        self.say(f"broker {member.node}")
+    def cut(self, members, **how):
+        for member in members:
+            self.world.network.isolate(member.node, **how)
+            self.world.cut_off.add(member)
+        self.say(f"broker{'s'[len(members) == 1:]} {', '.join(str(member.node) for member in members)}")
         self.hold(1, 10)
         self.world.network.heal()
-        self.world.cut_off.discard(member)
+        self.world.cut_off.difference_update(members)
+
+    def cut_one(self, role, **how):
+        self.cut([self.pick(role)], **how)
+
+    def cut_two(self):
+        """No majority is left anywhere: nothing new can be acknowledged, and all goes on when it is back."""
+        self.cut(self.draw.sample(self.world.members, 2), clients_too=self.draw.random() < 0.5)
 
     def deck(self, others_per_kill):
         """(kind, does it kill, act) in an order drawn by chance, so many others to each that kills."""
@@ -120,11 +127,12 @@ class Acts:
         others = [("pause", False, lambda: self.pause(self.draw.choice(ROLES))),
                   ("clean stop", False, lambda: self.stop(self.draw.choice(ROLES)))]
         if self.world.network:
-            others += [("cut off", False, lambda: self.cut(self.draw.choice(ROLES))),
-                       ("leader cut off from brokers", False, lambda: self.cut("leader", clients_too=False)),
-                       ("controller cut off from brokers", False, lambda: self.cut("controller", clients_too=False)),
-                       ("not heard", False, lambda: self.cut(self.draw.choice(ROLES), to=False)),
-                       ("hears nothing", False, lambda: self.cut(self.draw.choice(ROLES), out=False))]
+            others += [("cut off", False, lambda: self.cut_one(self.draw.choice(ROLES))),
+                       ("two cut off at once", False, self.cut_two),
+                       ("leader cut off from brokers", False, lambda: self.cut_one("leader", clients_too=False)),
+                       ("controller cut off from brokers", False, lambda: self.cut_one("controller", clients_too=False)),
+                       ("not heard", False, lambda: self.cut_one(self.draw.choice(ROLES), to=False)),
+                       ("hears nothing", False, lambda: self.cut_one(self.draw.choice(ROLES), out=False))]
         self.draw.shuffle(kills)
         deck = kills + self.draw.sample(others, min(len(others), int(len(kills) * others_per_kill)))
         self.draw.shuffle(deck)
