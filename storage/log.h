@@ -212,6 +212,7 @@ class Log {
   Result<std::optional<std::int64_t>> pass_damage(std::size_t index, std::int64_t position, const Scan& scan);
   Result<void> cut_tail(std::size_t keep, std::int64_t position);
   Result<void> restore_epochs(Offset end);
+  Result<void> write_epochs_unless(const LeaderEpochs& before);
   void add_damage(DamagedRange range);
 
   // log_compaction.cc

@@ -23,8 +23,9 @@ bool is_same(const BatchHeader& left, const BatchHeader& right) {
 }  // namespace
 
 Result<void> Log::recover(const LogHints& hints) {
-  epochs_ = read_leader_epochs(disk_, directory_).value_or(LeaderEpochs{});
-  const bool knows_epochs = !epochs_.entries().empty();  // else what was on the way to begin anew may still be there
+  const LeaderEpochs before = read_leader_epochs(disk_, directory_).value_or(LeaderEpochs{});
+  const bool knows_epochs = !before.entries().empty();  // else what was on the way to begin anew may still be there
+  epochs_ = before;
   Scan scan{.from = hints.recovery_point, .mark = {.durable_end_offset = hints.recovery_point}};
   if (hints.clean_end) {
     const auto clean = ends_cleanly(*hints.clean_end);
@@ -32,7 +33,8 @@ Result<void> Log::recover(const LogHints& hints) {
       return std::unexpected(clean.error());
     }
     if (*clean) {
-      return knows_epochs ? Result<void>{} : restore_epochs(log_end_offset_);
+      auto restored = knows_epochs ? Result<void>{} : restore_epochs(log_end_offset_);
+      return restored ? write_epochs_unless(before) : restored;
     }
     scan.mark = *hints.clean_end;
     scan.from = segments_.back()->base_offset();
@@ -50,7 +52,6 @@ Result<void> Log::recover(const LogHints& hints) {
   log_end_offset_ = segments_[first]->base_offset();
   auto done = knows_epochs ? Result<void>{} : restore_epochs(log_end_offset_);
   scan.last_epoch = epochs_.at(log_end_offset_ + -1);
-  const LeaderEpochs before = epochs_;
   scan.epochs = knows_epochs ? &before : nullptr;
   for (std::size_t index = first; done && index < segments_.size(); ++index) {
     done = scan_segment(index, scan);
@@ -80,6 +81,11 @@ Result<void> Log::recover(const LogHints& hints) {
   durable_end_offset_ = log_end_offset_;
   environment_.marks.note(key_, end_mark());
   epochs_.truncate(log_end_offset_ + 1);  // an epoch may begin at the end, not behind it
+  return write_epochs_unless(before);
+}
+
+// A start of many empty logs has nothing to sync.
+Result<void> Log::write_epochs_unless(const LeaderEpochs& before) {
   return before == epochs_ ? Result<void>{} : write_leader_epochs(disk_, directory_, epochs_);
 }
 
@@ -113,7 +119,8 @@ Result<bool> Log::ends_cleanly(const DurableMark& end) {
   return true;
 }
 
-// The epochs of everything below `end`, from the batches.
+// The epochs of everything below `end`, from the batches. In memory alone: a start that ends here would leave some of
+// them, and the next one would take those for all.
 Result<void> Log::restore_epochs(Offset end) {
   for (const auto& segment : segments_) {
     if (segment->base_offset() >= end) {
@@ -127,9 +134,7 @@ Result<void> Log::restore_epochs(Offset end) {
       return std::unexpected(walked.error());
     }
   }
-  // A start of many empty logs has nothing to sync.
-  return read_leader_epochs(disk_, directory_) == epochs_ ? Result<void>{}
-                                                          : write_leader_epochs(disk_, directory_, epochs_);
+  return {};
 }
 
 // Offsets and epochs must rise, and from scan.from on every CRC must be right. The batch that ended the log when its

@@ -191,6 +191,19 @@ TEST_F(LogReplication, a_log_that_is_cut_to_nothing_twice_keeps_its_file) {
   EXPECT_EQ(end(), 4);
 }
 
+TEST_F(LogReplication, what_a_log_had_under_its_own_name_does_not_come_back_when_it_is_cut_to_nothing) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    go_on_with(std::make_unique<FaultDisk>());
+    ASSERT_TRUE(disk->make_directories("data") && disk->sync_directory("."));
+    open();
+    write_durably({"a", "b", "c"});
+    ASSERT_TRUE(log->start_anew_at(Offset{0}));
+    cut_power(seed);
+    open();
+    EXPECT_EQ(end(), 0) << seed;
+  }
+}
+
 TEST_F(LogReplication, an_empty_log_takes_no_batch_that_ends_before_its_start) {
   open();
   ASSERT_TRUE(log->start_anew_at(Offset{45}));
@@ -238,6 +251,33 @@ TEST_F(LogReplication, epochs_that_are_gone_are_those_of_the_batches) {
   }
 }
 
+// The epoch begins in the last segment: what is known before that is read is not all.
+TEST_F(LogReplication, epochs_that_are_gone_are_asked_for_again_after_a_start_that_failed) {
+  config.segment_bytes = 300;
+  int failed_starts = 0;
+  for (int sync = 0; sync < 10; ++sync) {
+    go_on_with(std::make_unique<FaultDisk>());
+    ASSERT_TRUE(disk->make_directories("data") && disk->sync_directory("."));
+    open();
+    for (int offset = 0; offset < 12; ++offset) {
+      ASSERT_TRUE(replicate({of_leader(offset, offset < 10 ? 1 : 3, "a")}));
+    }
+    ASSERT_TRUE(commit() && disk->sync_all("data"));
+    write_text(*disk, "data/t-0/leader-epoch-checkpoint", "");
+    disk->fail_sync_after = sync;
+    try {
+      failed_starts += try_open({.recovery_point = Offset{9}}) ? 0 : 1;
+    } catch (const std::exception&) {  // it failed before the log is opened
+    }
+    disk->fail_sync_after = -1;
+    open({.recovery_point = Offset{9}});
+    EXPECT_TRUE(log->damaged().empty()) << sync;
+    EXPECT_EQ(end(), 12) << sync;
+    EXPECT_EQ(log->leader_epochs().at(Offset{10}), LeaderEpoch{3}) << sync;
+  }
+  EXPECT_GT(failed_starts, 2);
+}
+
 // A start in between must not take them for durable: a batch of that epoch would be damage, once a crash has taken it
 // back.
 TEST_F(LogReplication, epochs_whose_sync_has_failed_are_taken_back) {
@@ -272,7 +312,6 @@ TEST_F(LogReplication, a_start_of_an_empty_log_writes_no_epochs) {
   open();
   disk->before_change = {};
   EXPECT_EQ(changes, 0);
-  EXPECT_TRUE(disk->exists("data/t-0/leader-epoch-checkpoint"));
 }
 
 // What could not be synced is gone, and the next sync would say that all is well.

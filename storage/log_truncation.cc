@@ -15,7 +15,7 @@ Result<void> Log::truncate_to(Offset offset) {
   if (offset >= log_end_offset_) {
     const LeaderEpochs before = epochs_;
     epochs_.truncate(log_end_offset_);
-    return before == epochs_ ? Result<void>{} : write_leader_epochs(disk_, directory_, epochs_);
+    return write_epochs_unless(before);
   }
   ++generation_;
   has_changed_ = true;
@@ -87,13 +87,17 @@ Result<void> Log::start_anew_at(Offset offset) {
 }
 
 // An empty segment at the log's start takes the place of all others: it is there, durably, before they go. One of that
-// name is emptied.
+// name is emptied, and stays so: what it had must not come back below what is appended next.
 Result<void> Log::start_anew() {
   std::erase_if(segments_, [this](const auto& segment) { return segment->base_offset() == log_end_offset_; });
   const auto old = std::move(segments_);
   segments_.clear();
-  const auto started = start_segment(log_end_offset_);
-  return started ? remove_replaced(disk_, directory_, old) : started;
+  auto done = start_segment(log_end_offset_);
+  if (done) {
+    const auto file = active().file();
+    done = file ? (*file)->sync_data() : std::unexpected(file.error());
+  }
+  return done ? remove_replaced(disk_, directory_, old) : done;
 }
 
 }  // namespace ottla

@@ -60,7 +60,9 @@ def member(bootstrap, group, topic, protocol="classic", instance=None):
     consumer.partitions_for_topic(topic)
     consumer.subscribe([topic])
     while not told_to_stop():
-        read = [(m.partition, m.offset) for messages in consumer.poll(timeout_ms=200).values() for m in messages]
+        # Not shorter: a leader that learns of the topic's partitions after its first assignment joins again, and if poll() ends
+        # between its assignment and the answer to it, 3.0.12 believes for ever that this goes on, and sends no heartbeat.
+        read = [(m.partition, m.offset) for messages in consumer.poll(timeout_ms=2000).values() for m in messages]
         say_read(read)
         if read:
             try:
