@@ -98,7 +98,11 @@ Result<void> alter_isr(PartitionRegistration& partition, BrokerId sender, const 
   for (const auto& member : change.new_isr) {
     altered.next.isr.push_back(member.broker_id);
   }
-  altered.next.leader_recovery_state = change.leader_recovery_state;
+  // Not before every replica is in sync: one that was away at the unclean election has to know that it may lose what
+  // was committed once. Kafka's is over with the leader's first request.
+  if (altered.next.isr.size() == altered.next.replicas.size()) {
+    altered.next.leader_recovery_state = change.leader_recovery_state;
+  }
   altered.finish();
   if (partition.leader != sender) {
     return failure(ErrorCode::NEW_LEADER_ELECTED, fmt::format("broker {} leads now", partition.leader.value));

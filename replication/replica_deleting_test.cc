@@ -119,6 +119,19 @@ TEST(ReplicaDeleting, a_joiner_has_nothing_from_below_a_leaders_first_start_dura
   EXPECT_NE(leader.effect<SendAlterPartition>(), nullptr);
 }
 
+// Retention had taken all else from the longer log that it cut: it lacks what this leader has written since.
+TEST(ReplicaDeleting, after_an_unclean_election_a_joiner_begins_no_later_than_that) {
+  ReplicaScene leader;
+  leader.is_recovering = true;
+  leader.has_log({{1, 0}}, 10);
+  leader.leads(2, {1});
+  leader.writes(10);
+  leader.fetched_by(3, 20, 2, {}, {}, 15);
+  EXPECT_EQ(leader.effect<SendAlterPartition>(), nullptr);
+  leader.fetched_by(3, 20, 2, {}, {}, 10);
+  EXPECT_NE(leader.effect<SendAlterPartition>(), nullptr);
+}
+
 // All that it has is below the leader's start, and may be another's: the leader tells from the epoch before.
 TEST(ReplicaDeleting, a_follower_of_an_older_epoch_that_ends_at_the_start_diverges) {
   ReplicaScene leader;

@@ -74,7 +74,8 @@ void Replica::on(const Context& context, const FetchDone& done) {
     return;
   }
   fetch_under_way_ = false;
-  if (done.fetch_offset != context.log.log_end_offset) {  // the log has moved under it: it would leave a hole
+  // Damage has been found meanwhile, or the log has moved under it: it would leave a hole.
+  if (context.log.is_damaged || done.fetch_offset != context.log.log_end_offset) {
     fetch(context);
     return;
   }

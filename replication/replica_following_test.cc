@@ -266,6 +266,17 @@ TEST(ReplicaFollowing, what_the_leader_has_deleted_goes_here_too) {
   EXPECT_EQ(follower.effect<AdvanceLogStart>()->to, Offset{6});
 }
 
+TEST(ReplicaFollowing, a_log_that_is_found_damaged_is_not_cut) {
+  ReplicaScene follower;
+  follower.has_log({{1, 0}, {2, 5}}, 9);
+  follower.follows(5);
+  const FetchDone done = ReplicaScene::diverging(follower.answer(*follower.effect<SendFetch>()), 1, 7);
+  follower.is_damaged = true;
+  follower.step(done);
+  EXPECT_EQ(follower.effect<replica_effect::Truncate>(), nullptr);
+  EXPECT_EQ(follower.effect<SendFetch>(), nullptr);
+}
+
 // A log that cannot be read cannot become the leader's; once what is damaged is deleted, it can.
 TEST(ReplicaFollowing, a_damaged_log_asks_for_nothing) {
   ReplicaScene follower;

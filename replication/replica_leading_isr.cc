@@ -9,15 +9,19 @@ namespace ottla {
 // A new leader's high watermark lags: only from the start of its epoch on has a follower all that was committed
 // (KAFKA-7128). Below min.insync.replicas the high watermark stands still, so to have reached it says little
 // (KAFKA-19996). What has been deleted must not come back with a joiner, nor what this leader did not
-// have when it began and could not compare; what retention has taken since is no such promise.
+// have when it began and could not compare; what retention has taken since is no such promise. After an unclean
+// election a longer log, of which retention had left only what was cut, begins behind what this leader has written
+// since.
 void Replica::maybe_expand(const Context& context, const Follower& follower) {
   const Offset has = confirmed(follower);
   const bool has_all =
       has >= high_watermark_ && (has >= epoch_start_offset_ || mutant(Mutant::expand_before_epoch_start));
   const bool has_deleted = follower.durable_start_offset >= std::max(first_log_start_offset_, low_watermark_) ||
                            mutant(Mutant::expand_with_what_is_deleted);
-  if (isr_.pending() != nullptr || isr_.has(follower.id) || !has_all || !has_deleted || !may_join(follower) ||
-      (!has_enough_replicas() && !is_caught_up(follower, context))) {
+  const bool begins_behind = metadata_.is_recovering && follower.durable_start_offset >
+                                                            std::max(context.log.log_start_offset, epoch_start_offset_);
+  if (isr_.pending() != nullptr || isr_.has(follower.id) || !has_all || !has_deleted || begins_behind ||
+      !may_join(follower) || (!has_enough_replicas() && !is_caught_up(follower, context))) {
     return;
   }
   std::vector<IsrMember> new_isr = with_epochs(isr_.committed());

@@ -65,6 +65,7 @@ class ReplicaScene {
                            .partition_epoch = PartitionEpoch{partition_epoch},
                            .replicas = {},
                            .isr = {},
+                           .is_recovering = is_recovering,
                            .effective_min_isr = min_isr};
     for (const int id : {1, 2, 3}) {
       made.replicas.push_back({BrokerId{id}, BrokerEpoch{100 + id}, id != fenced});
@@ -165,6 +166,7 @@ class ReplicaScene {
   LeaderEpochs epochs;
   Offset log_start;
   Offset durable_start;
+  bool is_recovering = false;
   bool is_damaged = false;
   bool has_no_room = false;
   bool has_no_room_at_followers = false;

@@ -24,7 +24,6 @@ bool is_same(const BatchHeader& left, const BatchHeader& right) {
 
 Result<void> Log::recover(const LogHints& hints) {
   const LeaderEpochs before = read_leader_epochs(disk_, directory_).value_or(LeaderEpochs{});
-  const bool knows_epochs = !before.entries().empty();  // else what was on the way to begin anew may still be there
   epochs_ = before;
   Scan scan{.from = hints.recovery_point, .mark = {.durable_end_offset = hints.recovery_point}};
   if (hints.clean_end) {
@@ -33,7 +32,7 @@ Result<void> Log::recover(const LogHints& hints) {
       return std::unexpected(clean.error());
     }
     if (*clean) {
-      auto restored = knows_epochs ? Result<void>{} : restore_epochs(log_end_offset_);
+      auto restored = restore_epochs(log_end_offset_);
       return restored ? write_epochs_unless(before) : restored;
     }
     scan.mark = *hints.clean_end;
@@ -45,14 +44,12 @@ Result<void> Log::recover(const LogHints& hints) {
     scan.mark = {.durable_end_offset = log_start_offset_};
   }
   scan.from = std::min(scan.from, scan.mark.durable_end_offset);
-  std::size_t first = 0;
-  while (first + 1 < segments_.size() && segments_[first + 1]->base_offset() <= scan.from) {
-    ++first;
-  }
+  const std::size_t first = segment_of(scan.from);
   log_end_offset_ = segments_[first]->base_offset();
-  auto done = knows_epochs ? Result<void>{} : restore_epochs(log_end_offset_);
+  auto done = restore_epochs(log_end_offset_);
   scan.last_epoch = epochs_.at(log_end_offset_ + -1);
-  scan.epochs = knows_epochs ? &before : nullptr;
+  // Where none are known, what was on the way to begin anew may still be there.
+  scan.epochs = before.entries().empty() ? nullptr : &before;
   for (std::size_t index = first; done && index < segments_.size(); ++index) {
     done = scan_segment(index, scan);
   }
@@ -119,9 +116,12 @@ Result<bool> Log::ends_cleanly(const DurableMark& end) {
   return true;
 }
 
-// The epochs of everything below `end`, from the batches. In memory alone: a start that ends here would leave some of
-// them, and the next one would take those for all.
+// The epochs of everything below `end`, from the batches, unless some are known. In memory alone: a start that ends
+// here would leave some of them, and the next one would take those for all.
 Result<void> Log::restore_epochs(Offset end) {
+  if (!epochs_.entries().empty()) {
+    return {};
+  }
   for (const auto& segment : segments_) {
     if (segment->base_offset() >= end) {
       break;

@@ -6,21 +6,6 @@ namespace ottla {
 
 class LogReplication : public LogFixture {
  protected:
-  // As a leader of this epoch would have it at this offset.
-  static Bytes of_leader(std::int64_t offset, std::int32_t leader_epoch, const std::string& text,
-                         const TestProducer& producer = {}) {
-    Bytes batch = make_batch({{.key = text, .value = text}}, producer);
-    patch_base_offset(batch, Offset{offset});
-    patch_leader_epoch(batch, LeaderEpoch{leader_epoch});
-    return batch;
-  }
-  Result<void> replicate(const std::vector<Bytes>& batches) {
-    Bytes bytes;
-    for (const Bytes& batch : batches) {
-      bytes.insert(bytes.end(), batch.begin(), batch.end());
-    }
-    return log->append_replicated(bytes, now_ms);
-  }
   // Five records from `offset` on, in one batch.
   static Bytes five_of_leader(std::int64_t offset) {
     Bytes batch = make_batch({{.value = "a"}, {.value = "b"}, {.value = "c"}, {.value = "d"}, {.value = "e"}},
@@ -233,88 +218,6 @@ TEST_F(LogReplication, a_crash_while_starting_in_a_batch_leaves_no_damage) {
 }
 
 // Also where an epoch begins within a segment, and another segment follows.
-TEST_F(LogReplication, epochs_that_are_gone_are_those_of_the_batches) {
-  config.segment_bytes = 300;
-  open();
-  for (int offset = 0; offset < 12; ++offset) {
-    ASSERT_TRUE(replicate({of_leader(offset, offset < 3 ? 1 : 3, "a")}));
-  }
-  ASSERT_TRUE(commit());
-  const LeaderEpochs before = log->leader_epochs();
-  ASSERT_EQ(before.entries().size(), 2U);
-  for (const char* checkpoint : {"0\n0\n", ""}) {
-    for (const int recovery_point : {0, 1, 5, 12}) {
-      write_text(*disk, "data/t-0/leader-epoch-checkpoint", checkpoint);
-      open({.recovery_point = Offset{recovery_point}});
-      EXPECT_EQ(log->leader_epochs(), before) << checkpoint << recovery_point;
-    }
-  }
-}
-
-// The epoch begins in the last segment: what is known before that is read is not all.
-TEST_F(LogReplication, epochs_that_are_gone_are_asked_for_again_after_a_start_that_failed) {
-  config.segment_bytes = 300;
-  int failed_starts = 0;
-  for (int sync = 0; sync < 10; ++sync) {
-    go_on_with(std::make_unique<FaultDisk>());
-    ASSERT_TRUE(disk->make_directories("data") && disk->sync_directory("."));
-    open();
-    for (int offset = 0; offset < 12; ++offset) {
-      ASSERT_TRUE(replicate({of_leader(offset, offset < 10 ? 1 : 3, "a")}));
-    }
-    ASSERT_TRUE(commit() && disk->sync_all("data"));
-    write_text(*disk, "data/t-0/leader-epoch-checkpoint", "");
-    disk->fail_sync_after = sync;
-    try {
-      failed_starts += try_open({.recovery_point = Offset{9}}) ? 0 : 1;
-    } catch (const std::exception&) {  // it failed before the log is opened
-    }
-    disk->fail_sync_after = -1;
-    open({.recovery_point = Offset{9}});
-    EXPECT_TRUE(log->damaged().empty()) << sync;
-    EXPECT_EQ(end(), 12) << sync;
-    EXPECT_EQ(log->leader_epochs().at(Offset{10}), LeaderEpoch{3}) << sync;
-  }
-  EXPECT_GT(failed_starts, 2);
-}
-
-// A start in between must not take them for durable: a batch of that epoch would be damage, once a crash has taken it
-// back.
-TEST_F(LogReplication, epochs_whose_sync_has_failed_are_taken_back) {
-  for (int sync = 0; sync < 2; ++sync) {
-    for (std::uint64_t seed = 0; seed < 10; ++seed) {
-      go_on_with(std::make_unique<FaultDisk>());
-      ASSERT_TRUE(disk->make_directories("data") && disk->sync_directory("."));
-      open();
-      ASSERT_TRUE(replicate({of_leader(0, 1, "a")}) && commit() && disk->sync_all("data"));
-      disk->fail_sync_after = sync;
-      EXPECT_FALSE(replicate({of_leader(1, 2, "b")}));
-      EXPECT_FALSE(log->why_failed());
-      const DurableMark clean_end = log->end_mark();
-      ASSERT_TRUE(log->close());
-      open({.recovery_point = Offset{1}, .clean_end = clean_end});
-      ASSERT_TRUE(replicate({of_leader(1, 2, "b")}) && commit());
-      cut_power(seed);
-      open();
-      EXPECT_TRUE(log->damaged().empty()) << sync << " " << seed;
-      EXPECT_EQ(end(), 2) << sync << " " << seed;
-    }
-  }
-}
-
-TEST_F(LogReplication, a_start_of_an_empty_log_writes_no_epochs) {
-  open();
-  ASSERT_TRUE(commit());
-  int changes = 0;
-  disk->before_change = [&](std::string_view what) {
-    changes += what.find("leader-epoch-checkpoint") != std::string_view::npos ? 1 : 0;
-  };
-  open();
-  disk->before_change = {};
-  EXPECT_EQ(changes, 0);
-}
-
-// What could not be synced is gone, and the next sync would say that all is well.
 TEST_F(LogReplication, a_log_that_begins_in_a_batch_ends_with_a_sync_that_fails) {
   open();
   ASSERT_TRUE(log->start_anew_at(Offset{42}));

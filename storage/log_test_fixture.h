@@ -71,6 +71,21 @@ class LogFixture : public testing::Test {
     std::vector<AppendBatch> batches{as_append(batch)};
     return log->append(batches, epoch, now_ms).front();
   }
+  // As a leader of this epoch would have it at this offset.
+  static Bytes of_leader(std::int64_t offset, std::int32_t leader_epoch, const std::string& text,
+                         const TestProducer& producer = {}) {
+    Bytes batch = make_batch({{.key = text, .value = text}}, producer);
+    patch_base_offset(batch, Offset{offset});
+    patch_leader_epoch(batch, LeaderEpoch{leader_epoch});
+    return batch;
+  }
+  Result<void> replicate(const std::vector<Bytes>& batches) {
+    Bytes bytes;
+    for (const Bytes& batch : batches) {
+      bytes.insert(bytes.end(), batch.begin(), batch.end());
+    }
+    return log->append_replicated(bytes, now_ms);
+  }
   // One batch for each text, as key and value.
   void write(const std::vector<std::string>& texts) {
     for (const std::string& text : texts) {
