@@ -23,7 +23,8 @@ PRODUCERS = 2
 # Kafka's do. Or of what it asked of an older position than it compares the answer with, if records were taken from its queue meanwhile.
 # Whether anything is really gone is seen at the end: what a reader has seen must be there.
 TRUNCATION = "log truncation detected"
-MOVED = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS)
+MOVED = (KafkaError.NOT_COORDINATOR, KafkaError.COORDINATOR_NOT_AVAILABLE, KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+         KafkaError._TRANSPORT)
 PATIENCE_S, CLOSE_S = 120, 20
 QUICK = {"reconnect.backoff.ms": 10, "reconnect.backoff.max.ms": 200, "retry.backoff.ms": 20, "log_level": 2,
          "topic.metadata.refresh.fast.interval.ms": 50, "allow.auto.create.topics": False,
@@ -189,7 +190,7 @@ class Load:
             try:
                 messages = self.poll(consumer, self.ledger.saw)
             except KafkaException as refused:
-                # By a coordinator that has moved: librdkafka tells it, and asks the next one by itself.
+                # By a coordinator that has moved, or died while it was asked: librdkafka tells it, and asks the next one by itself.
                 if refused.args[0].code() not in MOVED:
                     raise
                 continue
