@@ -20,11 +20,10 @@ import sides
 import stocks_job
 from broker import OTTLA
 from one_command import one_command
-from troubles import a_disk_is_full, the_controller_hangs
+from troubles import ELECT, a_disk_is_full, an_unclean_election, the_controller_hangs
 
 RECORDS = 3000
 REASSIGN = "org.apache.kafka.tools.reassign.ReassignPartitionsCommand"
-ELECT = "org.apache.kafka.tools.LeaderElectionCommand"
 QUORUM = "org.apache.kafka.tools.MetadataQuorumCommand"
 CLUSTER_TOOL = "org.apache.kafka.tools.ClusterTool"
 DELETE_RECORDS = "org.apache.kafka.tools.DeleteRecordsCommand"
@@ -253,6 +252,7 @@ def main():
             quorum_is_told(cluster, checks, operator, [1, 2, 3], [])
             elects_leaders(cluster, checks, operator)
             a_fourth_broker(cluster, checks, operator)
+            an_unclean_election(cluster, checks, operator)
             a_broker_leaves_for_good(cluster, checks, operator)
             the_controller_hangs(cluster, checks)
             a_disk_is_full(cluster, checks, lambda: operator.run(ELECT, "--election-type", "preferred", "--all-topic-partitions"))

@@ -1,4 +1,4 @@
-"""A controller that hangs and a disk that is full, for operate.py."""
+"""A controller that hangs, a disk that is full, and an unclean election, for operate.py."""
 import signal
 import struct
 import subprocess
@@ -6,6 +6,9 @@ import time
 
 from cluster import eventually, in_sync, metadata, partitions_of
 from wire import Client, frame, header, string
+
+TOPICS = "org.apache.kafka.tools.TopicCommand"
+ELECT = "org.apache.kafka.tools.LeaderElectionCommand"
 
 
 def the_controller_hangs(cluster, checks):
@@ -49,3 +52,42 @@ def a_disk_is_full(cluster, checks, elect_preferred):
     del victim.settings["log.dir.reserved.bytes"]
     cluster.restart(victim)
     checks.that("with room it is in sync again", eventually(lambda: in_sync(cluster.bootstrap, "filled", 3)), told())
+
+
+def an_unclean_election(cluster, checks, operator):
+    """The first of three replicas lags, and leads by command. The others are cut to what it has, the one as well that comes back when
+    all is well already. Of four brokers, since three of them agree on the metadata."""
+    first, second, _, fourth = cluster.members
+    said = operator.run(TOPICS, "--create", "--topic", "torn", "--replica-assignment", "1:2:4", "--config", "min.insync.replicas=1")
+    told = lambda: next(iter(partitions_of(cluster.bootstrap, "torn")), {"leader": None, "isrs": []})
+    isr = lambda: {one["id"] for one in told()["isrs"]}
+    checks.that("a topic to tear", eventually(lambda: isr() == {1, 2, 4}), said)
+
+    def write(values):
+        written = subprocess.run(["kcat", "-b", cluster.bootstrap, "-P", "-t", "torn", "-X", "acks=all", "-X", "message.timeout.ms=20000"],
+                                 input="".join(f"{value}\n" for value in values), text=True, capture_output=True, timeout=60)
+        checks.that("which takes records", written.returncode == 0, written.stderr)
+
+    write(range(100))
+    first.kill()
+    write(range(100, 150))
+    time.sleep(1)  # a follower hears with its next fetch what is committed
+    fourth.stop()  # and writes it down
+    checks.that("one has all of it", eventually(lambda: isr() == {2}), told())
+    second.kill()
+    first.start(60)
+    checks.that("and nobody leads without it", eventually(lambda: told()["leader"] == -1), told())
+    said = operator.run(ELECT, "--election-type", "unclean", "--topic", "torn", "--partition", "0")
+    checks.that("but by command", eventually(lambda: told()["leader"] == 1), said[-500:])
+    write(range(200, 210))
+    for member in (second, fourth):
+        member.start(60)
+        checks.that(f"broker {member.node} is cut and in sync", eventually(lambda: member.node in isr()), told())
+    read = lambda: subprocess.run(["kcat", "-b", cluster.bootstrap, "-C", "-t", "torn", "-o", "beginning", "-e", "-q"],
+                                  capture_output=True, text=True, timeout=60).stdout.split()
+    values = [str(value) for value in (*range(100), *range(200, 210))]
+    checks.that("what the first had and took is there", read() == values, read())
+    first.kill()
+    checks.that("and when another leads", eventually(lambda: told()["leader"] in (2, 4)) and read() == values, read())
+    first.start(60)
+    checks.that("all are in sync again", eventually(lambda: isr() == {1, 2, 4} and in_sync(cluster.bootstrap, "numbers", 3)), told())
