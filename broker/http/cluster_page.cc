@@ -110,6 +110,9 @@ std::string describe_brokers(const Broker& broker, const Controller& state, cons
     text += fmt::format("broker {}, on its own\n", broker.config.node_id.value);
   }
   for (const QuorumStatus::Server& server : quorum.servers) {
+    if (!server.is_voter && !state.brokers().contains(server.id)) {
+      continue;  // it has left for good
+    }
     if (server.is_voter && !state.brokers().empty() && !state.brokers().contains(server.id)) {
       text += fmt::format("broker {}, which votes, has not registered\n", server.id.value);
     }

@@ -149,6 +149,10 @@ def a_broker_leaves_for_good(cluster, checks, operator):
     checks.that("the tool unregisters it", "Broker 4 is no longer registered" in said, said[-500:])
     again = operator.run(CLUSTER_TOOL, "unregister", "--bootstrap-server", "{bootstrap}", "--id", "4")
     checks.that("it is not known any more", "4" in again and "no longer" not in again, again[-500:])
+    status = lambda member: subprocess.run([OTTLA, "cluster", "status", "--http", member.http.removeprefix("http://")],
+                                           capture_output=True, text=True, timeout=60).stdout
+    told = [status(member) for member in cluster.members]
+    checks.that("nor told of", all("broker 1" in one and "broker 4" not in one for one in told), told)
     read_all(cluster, checks, "when the fourth broker is gone")
     drain(cluster, checks, 1, 1, "every other broker that runs has a replica")
     drain(cluster, checks, 9, 0, "broker 9 has no replica")
@@ -241,7 +245,7 @@ def main():
     subprocess.run([os.path.join(HERE, "..", "kafka-tools", "setup.sh")], check=True)
     checks = stocks_job.Checks()
     with tempfile.TemporaryDirectory() as directory:
-        cluster = Cluster(directory, broker_session_timeout_ms=3000)
+        cluster = Cluster(directory, broker_session_timeout_ms=3000, http_listener="127.0.0.1:0")
         operator = Operator(cluster, checks, directory)
         try:
             cluster.start()
