@@ -206,11 +206,6 @@ void Housekeeper::compact_logs() {
 }
 
 void Housekeeper::write_recovery_points() {
-  // Never ahead of the marks: below a recovery point, a mark that lags would let recovery cut what is durable.
-  if (const auto synced = environment_.marks.sync(); !synced) {
-    logger().warn("{}", synced.error().message);
-    return;
-  }
   const auto written = directory_.write_recovery_points([this](const OffsetsByDirectory& known) {
     OffsetsByDirectory points;
     partitions_.for_each([&](Partition& partition) {

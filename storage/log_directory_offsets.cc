@@ -89,7 +89,12 @@ Result<void> LogDirectory::write_cleaned_to(const CollectOffsets& collect) {
 
 Result<void> LogDirectory::write_recovery_points(const CollectOffsets& collect) {
   const std::lock_guard lock(mutex_);
-  recovery_points_ = collect(recovery_points_);
+  auto collected = collect(recovery_points_);
+  // Never ahead of the marks: below a recovery point, a mark that lags would let recovery cut what is durable.
+  if (auto marked = marks_->sync(); !marked) {
+    return marked;
+  }
+  recovery_points_ = std::move(collected);
   return write_checkpoint(disk_, inside(recovery_point_checkpoint), recovery_points_);
 }
 

@@ -1,4 +1,4 @@
-// LogDirectory: the high watermarks in its checkpoint.
+// LogDirectory: the high watermarks in its checkpoint, and the recovery points beside the marks.
 #include <gtest/gtest.h>
 
 #include "storage/fault_file.h"
@@ -50,6 +50,16 @@ TEST_F(LogDirectoryOffsetsTest, a_high_watermark_goes_with_its_partition) {
   ASSERT_TRUE(directory->delete_partition("t-0"));
   EXPECT_EQ(directory->high_watermark("t-0"), Offset{0});
   EXPECT_EQ(read_text(disk, "data/replication-offset-checkpoint"), "0\n0\n");
+}
+
+// What recovery has noted gets into the marks with the next commit only: a clean stop may come before.
+TEST_F(LogDirectoryOffsetsTest, recovery_points_are_never_ahead_of_the_marks) {
+  const PartitionKey key{Uuid::random(), 0};
+  directory->marks().note(key, {.durable_end_offset = Offset{5}});
+  ASSERT_TRUE(directory->write_recovery_points([](const auto&) { return OffsetsByDirectory{{"t-0", Offset{5}}}; }));
+  open();
+  ASSERT_TRUE(directory->marks().find(key));
+  EXPECT_EQ(directory->marks().find(key)->durable_end_offset, Offset{5});
 }
 
 }  // namespace

@@ -86,12 +86,9 @@ Result<void> Broker::write_high_watermarks() {
   });
 }
 
-// The recovery points follow the durable ends, as in the real broker: never ahead of the marks.
+// The recovery points follow the durable ends, as in the real broker.
 void Broker::keep_house() {
   if (has_failed_) {
-    return;
-  }
-  if (has_died(directory_->marks().sync())) {
     return;
   }
   auto written = directory_->write_recovery_points([&](const auto&) {

@@ -70,7 +70,9 @@ void Broker::run(Part& part, const replica_effect::Truncate& effect) {
   if (sim_disk_) {
     sim_disk_->truncates = false;
   }
-  if (!has_died(done)) {
+  if (has_died(done)) {  // a batch that the cut lies within goes whole
+    simulation_.ghost.will_truncate(id_, part.index, std::min(effect.to, part.log->log_end_offset()));
+  } else {
     simulation_.ghost.truncated(id_, part.index, part.log->log_end_offset(), part.log->leader_epochs());
     step(part, replica_event::Truncated{});
   }
