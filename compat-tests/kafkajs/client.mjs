@@ -24,8 +24,17 @@ async function metadata(bootstrap, topic) {
   await producer.connect()
   const admin = connect(bootstrap).admin()
   await admin.connect()
-  await admin.createTopics({ topics: [{ topic }] })
-  const found = await admin.fetchTopicMetadata({ topics: [topic] })
+  let found
+  for (let left = process.env.IDEMPOTENT ? 50 : 0; !found; left--) {
+    try {
+      await admin.createTopics({ topics: [{ topic }] })
+      found = await admin.fetchTopicMetadata({ topics: [topic] })
+    } catch (refused) {
+      // It throws what it calls retriable itself, where the broker that it asks is restarted.
+      if (!refused.retriable || left <= 0) throw refused
+      await new Promise(resolve => setTimeout(resolve, 100))
+    }
+  }
   console.log(found.topics[0].partitions.length)
   await admin.disconnect()
   await producer.disconnect()
