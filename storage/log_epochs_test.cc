@@ -1,4 +1,6 @@
 // The leader-epoch-checkpoint beside a log: gone, half known, or not synced.
+#include <limits>
+
 #include "storage/leader_epochs.h"
 #include "storage/log_test_fixture.h"
 
@@ -6,6 +8,7 @@ namespace ottla {
 
 class LogEpochs : public LogFixture {};
 
+// Also where an epoch begins within a segment, and another segment follows.
 TEST_F(LogEpochs, epochs_that_are_gone_are_those_of_the_batches) {
   config.segment_bytes = 300;
   open();
@@ -89,6 +92,15 @@ TEST_F(LogEpochs, a_start_of_an_empty_log_writes_no_epochs) {
   EXPECT_EQ(changes, 0);
 }
 
-// What could not be synced is gone, and the next sync would say that all is well.
+// No file is as good as one without epochs: there is nothing to take back.
+TEST_F(LogEpochs, a_disk_that_is_full_at_the_first_batch_leaves_the_log_as_it_was) {
+  open();
+  disk->capacity_bytes = 0;
+  EXPECT_FALSE(replicate({of_leader(0, 1, "a")}));
+  EXPECT_FALSE(log->why_failed());
+  disk->capacity_bytes = std::numeric_limits<std::int64_t>::max();
+  ASSERT_TRUE(replicate({of_leader(0, 1, "a")}));
+  EXPECT_EQ(end(), 1);
+}
 
 }  // namespace ottla

@@ -76,7 +76,7 @@ Result<void> Log::append_replicated(std::span<const std::byte> batches, std::int
     // back.
     epochs_ = before;
     const auto undone = write_leader_epochs(disk_, directory_, epochs_);
-    if (!undone && read_leader_epochs(disk_, directory_) != before) {
+    if (!undone && read_leader_epochs(disk_, directory_).value_or(LeaderEpochs{}) != before) {
       fail(undone.error());
     }
     return done;

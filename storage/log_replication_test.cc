@@ -217,7 +217,7 @@ TEST_F(LogReplication, a_crash_while_starting_in_a_batch_leaves_no_damage) {
   }
 }
 
-// Also where an epoch begins within a segment, and another segment follows.
+// What could not be synced is gone, and the next sync would say that all is well.
 TEST_F(LogReplication, a_log_that_begins_in_a_batch_ends_with_a_sync_that_fails) {
   open();
   ASSERT_TRUE(log->start_anew_at(Offset{42}));
