@@ -33,8 +33,7 @@ TEST_F(LogEpochs, epochs_that_are_gone_are_asked_for_again_after_a_start_that_fa
   int failed_starts = 0;
   int failed_before = 0;
   for (int sync = 0; sync < 10; ++sync) {
-    go_on_with(std::make_unique<FaultDisk>());
-    ASSERT_TRUE(disk->make_directories("data") && disk->sync_directory("."));
+    begin_with_an_empty_disk();
     open();
     for (int offset = 0; offset < 12; ++offset) {
       ASSERT_TRUE(replicate({of_leader(offset, offset < 10 ? 1 : 3, "a")}));
@@ -61,8 +60,7 @@ TEST_F(LogEpochs, epochs_that_are_gone_are_asked_for_again_after_a_start_that_fa
 TEST_F(LogEpochs, epochs_whose_sync_has_failed_are_taken_back) {
   for (int sync = 0; sync < 2; ++sync) {
     for (std::uint64_t seed = 0; seed < 10; ++seed) {
-      go_on_with(std::make_unique<FaultDisk>());
-      ASSERT_TRUE(disk->make_directories("data") && disk->sync_directory("."));
+      begin_with_an_empty_disk();
       open();
       ASSERT_TRUE(replicate({of_leader(0, 1, "a")}) && commit() && disk->sync_all("data"));
       disk->fail_sync_after = sync;

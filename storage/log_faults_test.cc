@@ -19,8 +19,7 @@ class LogFaultsTest : public LogFixture {
   LogFaultsTest() { config.segment_bytes = 160; }
 
   void begin() {
-    go_on_with(std::make_unique<FaultDisk>());
-    ASSERT_TRUE(disk->make_directories("data") && disk->sync_directory("."));
+    begin_with_an_empty_disk();
     epoch = LeaderEpoch{0};
     open();
     ASSERT_TRUE(disk->sync_all("."));

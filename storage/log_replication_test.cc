@@ -105,8 +105,7 @@ TEST_F(LogReplication, starting_anew_gives_up_what_was_there) {
 TEST_F(LogReplication, a_crash_while_starting_anew_leaves_no_damage) {
   for (int last = 0; last < 20; ++last) {
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
-      go_on_with(std::make_unique<FaultDisk>());
-      ASSERT_TRUE(disk->make_directories("data") && disk->sync_directory("."));
+      begin_with_an_empty_disk();
       config.segment_bytes = 150;
       open();
       write_durably({"a", "b", "c", "d", "e"});
@@ -178,8 +177,7 @@ TEST_F(LogReplication, a_log_that_is_cut_to_nothing_twice_keeps_its_file) {
 
 TEST_F(LogReplication, what_a_log_had_under_its_own_name_does_not_come_back_when_it_is_cut_to_nothing) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
-    go_on_with(std::make_unique<FaultDisk>());
-    ASSERT_TRUE(disk->make_directories("data") && disk->sync_directory("."));
+    begin_with_an_empty_disk();
     open();
     write_durably({"a", "b", "c"});
     ASSERT_TRUE(log->start_anew_at(Offset{0}));
@@ -199,8 +197,7 @@ TEST_F(LogReplication, an_empty_log_takes_no_batch_that_ends_before_its_start) {
 TEST_F(LogReplication, a_crash_while_starting_in_a_batch_leaves_no_damage) {
   for (int last = 0; last < 20; ++last) {
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
-      go_on_with(std::make_unique<FaultDisk>());
-      ASSERT_TRUE(disk->make_directories("data") && disk->sync_directory("."));
+      begin_with_an_empty_disk();
       open();
       ASSERT_TRUE(log->start_anew_at(Offset{42}) && commit() && disk->sync_all("data"));
       disk->stop_after = disk->changes + last;

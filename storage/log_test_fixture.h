@@ -19,7 +19,9 @@ class LogFixture : public testing::Test {
  protected:
   static constexpr std::int64_t now_ms = 1'700'000'000'000;
 
-  LogFixture() {
+  LogFixture() { begin_with_an_empty_disk(); }
+  void begin_with_an_empty_disk() {
+    go_on_with(std::make_unique<FaultDisk>());
     if (!disk->make_directories("data") || !disk->sync_directory(".")) {
       throw std::runtime_error("no data directory");
     }
@@ -148,7 +150,7 @@ class LogFixture : public testing::Test {
   }
   std::int64_t size_of(const std::string& path) { return (*disk->open(path, OpenMode::read))->size().value(); }
 
-  std::unique_ptr<FaultDisk> disk = std::make_unique<FaultDisk>();
+  std::unique_ptr<FaultDisk> disk;
   PartitionKey key{Uuid::random(), 0};
   LogConfig config{.segment_bytes = 100'000, .index_interval_bytes = 100};
   LeaderEpoch epoch{0};
