@@ -48,8 +48,7 @@ Result<void> Log::recover(const LogHints& hints) {
   log_end_offset_ = segments_[first]->base_offset();
   auto done = restore_epochs(log_end_offset_);
   scan.last_epoch = epochs_.at(log_end_offset_ + -1);
-  // Where none are known, what was on the way to begin anew may still be there.
-  scan.epochs = before.entries().empty() ? nullptr : &before;
+  scan.epochs = &before;
   for (std::size_t index = first; done && index < segments_.size(); ++index) {
     done = scan_segment(index, scan);
   }
@@ -146,8 +145,9 @@ bool Log::accept(Segment& segment, const BatchAt& batch, Scan& scan) {
       (has_no_gaps_ && header.base_offset != log_end_offset_)) {
     return false;
   }
-  // An epoch is in the checkpoint before its first batch is written; the CRC does not cover it.
-  const LeaderEpoch known = scan.epochs != nullptr ? scan.epochs->at(header.base_offset) : LeaderEpoch{};
+  // An epoch is in the checkpoint before its first batch is written; the CRC does not cover it. Where none are known,
+  // what was on the way to begin anew may still be there.
+  const LeaderEpoch known = scan.epochs->at(header.base_offset);
   if (has_no_gaps_ && known.value >= 0 && known != header.partition_leader_epoch) {
     return false;
   }
