@@ -13,6 +13,10 @@ Result<void> Driver::receive(TimeMs now_ms, const Message& message, Effects& eff
   if (auto sound = check(message); !sound || message.to != id_) {
     return sound ? failure(ErrorCode::INVALID_REQUEST, fmt::format("a message for server {}", message.to)) : sound;
   }
+  if (guards_.late_votes_are_void && std::holds_alternative<RequestVoteResult>(message.body) &&
+      core_.state() != State::candidate) {
+    return {};
+  }
   const bool from_leader =
       std::holds_alternative<AppendEntries>(message.body) || std::holds_alternative<InstallSnapshot>(message.body);
   if (from_leader && core_.state() == State::leader && term_of(message) == core_.term()) {

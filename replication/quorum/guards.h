@@ -18,6 +18,7 @@ struct Guards {
   bool denials_tell_the_term = true;
   bool deadlines_lie_ahead = true;
   bool own_entry_before_changes = true;
+  bool late_votes_are_void = true;
 };
 
 // SAFETY. The core answers an append or a snapshot of an old term with the current term and a last log index that it
@@ -57,5 +58,11 @@ TimeMs deadline_after(TimeMs last_tick_ms, TimeMs core_deadline_ms, unsigned hea
 // "bug in single-server membership changes", raft-dev 2015): two configurations, and a committed entry lost. So: a
 // leader begins with a barrier, though the core sees no need for one, and changes nothing before that is committed. A
 // sole voter needs none: there is nobody else to win. (Driver::lead, Driver::may_change.)
+
+// The core asks whether an answer to a pre-vote is one before it asks whether it stands for election at all. The flag
+// is a candidate's; a follower has a byte of the address of a string there. So an answer that comes late may take a
+// follower, and always takes a leader, to a term that nobody is in, and the quorum loses its leader; which of the two
+// a follower does is the allocator's choice. So: the core gets answers to votes while it is a candidate.
+// (Driver::receive.)
 
 }  // namespace ottla::quorum

@@ -175,5 +175,18 @@ TEST(Guards, a_spare_server_does_not_make_the_leader_spin) {
   EXPECT_TRUE(ticks_at_once(without(&Guards::deadlines_lie_ahead)));
 }
 
+bool leads_after_late_denial(const Guards& guards) {
+  TestQuorum quorum({1, 2, 3}, guards);
+  quorum.elect(1);
+  const Term term = quorum[1].driver.core().term();
+  quorum[1].receive(2, RequestVoteResult{.term = term + 1, .granted = false, .pre_vote = true});
+  return quorum.leads(1) && quorum[1].driver.core().term() == term;
+}
+
+TEST(Guards, a_late_answer_to_a_pre_vote_does_not_depose_a_leader) {
+  EXPECT_TRUE(leads_after_late_denial({}));
+  EXPECT_FALSE(leads_after_late_denial(without(&Guards::late_votes_are_void)));
+}
+
 }  // namespace
 }  // namespace ottla::quorum

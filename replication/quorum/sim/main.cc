@@ -24,7 +24,8 @@ const std::map<std::string, bool Guards::*> guards{{"no-claims-about-old-terms",
                                                    {"anchor-at-own-snapshot", &Guards::anchor_at_own_snapshot},
                                                    {"denials-tell-the-term", &Guards::denials_tell_the_term},
                                                    {"deadlines-lie-ahead", &Guards::deadlines_lie_ahead},
-                                                   {"own-entry-before-changes", &Guards::own_entry_before_changes}};
+                                                   {"own-entry-before-changes", &Guards::own_entry_before_changes},
+                                                   {"late-votes-are-void", &Guards::late_votes_are_void}};
 
 void print(const Counts& counts, std::uint64_t trace, double seconds) {
   fmt::print(
