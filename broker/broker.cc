@@ -77,6 +77,22 @@ QuorumPlan quorum_plan(const Config& config) {
 Broker::Broker(const Config& settings, std::unique_ptr<LogDirectory> log_directory, Disk& disk)
     : config(settings), directory(std::move(log_directory)), partitions(disk, *directory, config) {}
 
+void Broker::relieve_memory() {
+  if (!held_memory.begin_relief()) {
+    return;
+  }
+  const auto holds = [](const auto& core) { return core->held_bytes.value(); };
+  Core& core = **std::ranges::max_element(cores, {}, holds);
+  asio::post(core.io, [this, &core] {
+    const bool was_exceeded = held_memory.is_exceeded();
+    const bool closed = was_exceeded && core.close_largest_holder();
+    held_memory.relief_ended();
+    if (closed && held_memory.is_exceeded()) {
+      relieve_memory();
+    }
+  });
+}
+
 Address Broker::address_for(const Connection& connection) const {
   for (const Listener& advertised : config.advertised_listeners) {
     if (advertised.name == connection.listener_name()) {

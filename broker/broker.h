@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "broker/config.h"
+#include "broker/connection_limits.h"
 #include "broker/core.h"
 #include "broker/fetch_session.h"
+#include "broker/held_memory.h"
 #include "broker/metadata_quorum.h"
 #include "broker/partitions.h"
 #include "broker/producer_ids.h"
@@ -52,6 +54,8 @@ class Broker {
   // Whom clients are told to be the controller: the active one, if they are told of it, or else this broker, which
   // forwards what they ask.
   [[nodiscard]] BrokerId controller_among(const std::vector<Node>& nodes) const;
+  // Closes connections until what they hold is within queued.max.request.bytes. Any core's thread.
+  void relieve_memory();
   // A clean stop: the cores have stopped before.
   Result<void> close();
 
@@ -61,6 +65,8 @@ class Broker {
   std::unique_ptr<MetadataQuorum> metadata;
   ProducerIds producer_ids;
   FetchSessionSlots fetch_session_slots{config.max_incremental_fetch_session_cache_slots};
+  HeldMemory held_memory{config.queued_max_request_bytes};
+  ConnectionLimits connection_limits;  // outlives the cores, whose connections have places
   std::vector<std::unique_ptr<Core>> cores;
   std::unique_ptr<GroupCoordinator> groups;
   std::unique_ptr<Cluster> membership;  // nullptr: on its own

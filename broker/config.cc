@@ -140,6 +140,19 @@ struct Assign {
     }
     return {};
   }
+  // The name may hold colons: an address of IPv6 does.
+  Result<void> operator()(std::map<std::string, std::int32_t> Config::* member) const {
+    (config.*member).clear();
+    for (const std::string& part : split_list(text)) {
+      const auto colon = std::min(part.rfind(':'), part.size());
+      const auto value = whole_number<std::int32_t>(std::string_view(part).substr(std::min(colon + 1, part.size())));
+      if (colon == part.size() || !value || *value < 0) {
+        return malformed("a list of NAME:NUMBER");
+      }
+      (config.*member)[part.substr(0, colon)] = *value;
+    }
+    return {};
+  }
 };
 
 Result<void> assign(Config& config, const Setting& setting, std::string_view text) {

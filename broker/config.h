@@ -53,6 +53,11 @@ struct Config {
   std::int32_t socket_request_max_bytes = 0;
   std::int64_t connections_max_idle_ms = 0;
   std::int64_t connection_handshake_timeout_ms = 0;
+  std::int32_t max_connections = 0;
+  std::int32_t max_connections_per_ip = 0;
+  std::map<std::string, std::int32_t> max_connections_per_ip_overrides;
+  std::int32_t max_connection_creation_rate = 0;
+  std::int64_t queued_max_request_bytes = 0;
 
   std::int32_t num_partitions = 0;
   bool auto_create_topics_enable = false;
@@ -137,10 +142,11 @@ struct Config {
   [[nodiscard]] std::size_t cores() const;
 };
 
-using ConfigMember = std::variant<bool Config::*, std::int32_t Config::*, std::int64_t Config::*, BrokerId Config::*,
-                                  std::string Config::*, std::optional<std::string> Config::*,
-                                  std::vector<std::string> Config::*, std::vector<Listener> Config::*,
-                                  std::vector<QuorumVoter> Config::*, std::map<std::string, std::string> Config::*>;
+using ConfigMember =
+    std::variant<bool Config::*, std::int32_t Config::*, std::int64_t Config::*, BrokerId Config::*,
+                 std::string Config::*, std::optional<std::string> Config::*, std::vector<std::string> Config::*,
+                 std::vector<Listener> Config::*, std::vector<QuorumVoter> Config::*,
+                 std::map<std::string, std::string> Config::*, std::map<std::string, std::int32_t> Config::*>;
 
 struct Setting {
   std::string_view name;

@@ -45,6 +45,18 @@ constexpr auto table = std::to_array<Setting>({
      1},
     {"connection.handshake.timeout.ms", &Config::connection_handshake_timeout_ms, "10000",
      "Ottla's own. A connection that has sent no request by then is closed.", 1},
+    {"max.connections", &Config::max_connections, "2147483647",
+     "Clients connected at once; further ones wait. Never more than half of the descriptors there are.", 0, int32_max},
+    {"max.connections.per.ip", &Config::max_connections_per_ip, "2147483647",
+     "Clients connected at once from one address; further ones are closed.", 0, int32_max},
+    {"max.connections.per.ip.overrides", &Config::max_connections_per_ip_overrides, "",
+     "The same for some addresses: ADDRESS:COUNT, separated by commas."},
+    {"max.connection.creation.rate", &Config::max_connection_creation_rate, "2147483647",
+     "Clients that may connect in a second, by each listener; further ones wait.", 1, int32_max},
+    {"queued.max.request.bytes", &Config::queued_max_request_bytes, "268435456",
+     "What clients may make the broker hold: requests half received or not answered, answers not sent. From half of it "
+     "on, who holds more than 256 KiB is not read from, and gets small answers; beyond it, who holds the most is "
+     "closed. -1: no limit."},
     {"num.partitions", &Config::num_partitions, "1", "Partitions of a topic made without a number.", 1, int32_max},
     {"auto.create.topics.enable", &Config::auto_create_topics_enable, "true",
      "Topics are made when a client first asks for them."},

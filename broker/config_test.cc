@@ -26,5 +26,19 @@ TEST(ConfigTest, a_warning_is_one_line) {
   EXPECT_THAT(parsed->warnings, testing::ElementsAre(testing::Not(testing::HasSubstr("\n"))));
 }
 
+TEST(ConfigTest, connections_from_an_address_whatever_colons_it_has) {
+  const auto overrides = [](const char* value) {
+    return parse_config(
+        std::vector<GivenSetting>{{.name = "max.connections.per.ip.overrides", .value = value, .source = "file:1"}});
+  };
+  const auto parsed = overrides("127.0.0.1:5,::1:7");
+  ASSERT_TRUE(parsed) << parsed.error().message;
+  EXPECT_THAT(parsed->config.max_connections_per_ip_overrides,
+              testing::ElementsAre(testing::Pair("127.0.0.1", 5), testing::Pair("::1", 7)));
+  for (const char* wrong : {"127.0.0.1", "127.0.0.1:", "127.0.0.1:-1", "127.0.0.1:many"}) {
+    EXPECT_FALSE(overrides(wrong)) << wrong;
+  }
+}
+
 }  // namespace
 }  // namespace ottla

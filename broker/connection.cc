@@ -19,12 +19,14 @@ constexpr std::size_t slowest_bytes_per_second = 1024;
 
 }  // namespace
 
-Connection::Connection(Socket socket, Core& core, Broker& broker, std::string listener_name)
+Connection::Connection(Socket socket, Core& core, Broker& broker, std::string listener_name,
+                       ConnectionLimits::Place place)
     : socket_(std::move(socket)),
       core_(core),
       broker_(broker),
       listener_name_(std::move(listener_name)),
       is_from_broker_(broker.cluster != nullptr && broker.config.is_inter_broker(listener_name_)),
+      place_(std::move(place)),
       reader_(broker.config.socket_request_max_bytes) {
   boost::system::error_code ignored;
   local_ = socket_.local_endpoint(ignored);
@@ -50,7 +52,7 @@ Awaitable<> Connection::run() {
   while (!closed_) {
     auto frame = reader_.next();
     if (!frame) {
-      close(frame.error().message);
+      close(CloseReason::bad_request, frame.error().message);
       break;
     }
     if (*frame) {
@@ -64,7 +66,7 @@ Awaitable<> Connection::run() {
         co_await socket_.async_read_some(asio::buffer(space.data(), space.size()), asio::as_tuple(use_awaitable));
     reading_ = false;
     if (error) {
-      close("");
+      close(CloseReason::left);
       break;
     }
     if (!reader_.is_partial()) {
@@ -73,13 +75,14 @@ Awaitable<> Connection::run() {
     last_received_ = Clock::now();
     reader_.received(size);
     core_.metrics.received(size);
+    count_held();
   }
 }
 
 Awaitable<> Connection::serve_frame(Frame frame) {
   auto header = read_request_header(frame.bytes);
   if (!header) {
-    close(header.error().message);
+    close(CloseReason::bad_request, header.error().message);
     co_return;
   }
   const ApiEntry* api = is_from_broker_ ? find_cluster_api(header->api_key) : nullptr;
@@ -87,13 +90,18 @@ Awaitable<> Connection::serve_frame(Frame frame) {
     api = find_api(header->api_key);
   }
   if (api == nullptr) {
-    close(fmt::format("API key {} is not served (version {} asked)", header->api_key, header->api_version));
+    close(CloseReason::bad_request,
+          fmt::format("API key {} is not served (version {} asked)", header->api_key, header->api_version));
     co_return;
   }
   co_await wait_for_room();
+  if (closed_) {
+    co_return;
+  }
   auto context = std::make_shared<RequestContext>(broker_, core_, *this, *header, std::move(frame), Clock::now());
   context->reply->held_bytes = context->frame.bytes.size();
   held_bytes_ += context->reply->held_bytes;
+  count_held();
   if (!api->unordered) {
     replies_.push_back(context->reply);
   }
@@ -101,8 +109,8 @@ Awaitable<> Connection::serve_frame(Frame frame) {
     if (api->api.key == ApiVersionsRequest::api.key) {
       answer_unsupported_api_versions(*context);
     } else {
-      close(fmt::format("{} v{} is not served, only {} to {}", api->api.name, header->api_version,
-                        api->api.versions.min, api->api.versions.max));
+      close(CloseReason::bad_request, fmt::format("{} v{} is not served, only {} to {}", api->api.name,
+                                                  header->api_version, api->api.versions.min, api->api.versions.max));
     }
     co_return;
   }
@@ -161,13 +169,15 @@ void Connection::watch_for_silence() {
     const auto& config = self->broker_.config;
     const bool may_be_silent = self->is_from_broker_;  // then either side sees by its end that the other one is gone
     if (self->is_too_slow(now)) {
-      self->close("a frame came too slowly");
+      self->close(CloseReason::too_slow, "a frame came too slowly");
     } else if (!may_be_silent && !self->served_any_ &&
                now - self->last_received_ > std::chrono::milliseconds(config.connection_handshake_timeout_ms)) {
-      self->close("no request within connection.handshake.timeout.ms");
+      self->close(CloseReason::too_slow, "no request within connection.handshake.timeout.ms");
+    } else if (self->writing_ && now - self->last_sent_ > std::chrono::milliseconds(config.connections_max_idle_ms)) {
+      self->close(CloseReason::idle, "its answers were not read for longer than connections.max.idle.ms");
     } else if (!may_be_silent && self->replies_.empty() && self->unordered_pending_ == 0 &&
                now - self->last_received_ > std::chrono::milliseconds(config.connections_max_idle_ms)) {
-      self->close("idle for longer than connections.max.idle.ms");
+      self->close(CloseReason::idle, "idle for longer than connections.max.idle.ms");
     } else {
       self->watch_for_silence();
     }
@@ -180,14 +190,18 @@ void Connection::set_client_software(std::string_view name, std::string_view ver
   }
 }
 
-void Connection::close(std::string_view reason) {
+void Connection::close(CloseReason reason, std::string_view told) {
   if (closed_) {
     return;
   }
   closed_ = true;
-  if (!reason.empty()) {
-    logger().warn("closed the connection from {}: {}", peer_, reason);
+  core_.metrics.closed(reason);
+  if (!told.empty() && core_.told.may_tell(peer_host(), Clock::now())) {
+    logger().warn("closed the connection from {}: {}", peer_, told);
   }
+  count_held();
+  replies_.clear();
+  overtaking_.clear();
   boost::system::error_code ignored;
   socket_.shutdown(Socket::shutdown_both, ignored);
   socket_.close(ignored);

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "broker/asio.h"
+#include "broker/connection_limits.h"
 #include "broker/core.h"
 #include "broker/dispatch.h"
 #include "broker/fetch_session.h"
@@ -19,15 +20,15 @@ namespace ottla {
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(Socket socket, Core& core, Broker& broker, std::string listener_name);
+  Connection(Socket socket, Core& core, Broker& broker, std::string listener_name, ConnectionLimits::Place place);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();
 
   // Serves until the client leaves, says something that cannot be read, or the broker stops.
   Awaitable<> run();
-  // Ends the connection; `reason` goes to the log unless it is empty (the client simply left).
-  void close(std::string_view reason);
+  // Ends the connection; what is told goes to the log unless it is empty.
+  void close(CloseReason reason, std::string_view told = {});
 
   [[nodiscard]] bool is_closed() const { return closed_; }
 
@@ -42,6 +43,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Completed when the connection closes, at once if it has; until it is forgotten.
   void wake_at_close(const std::shared_ptr<OneShot<bool>>& waiting);
   void forget(const std::shared_ptr<OneShot<bool>>& waiting) { woken_at_close_.erase(waiting); }
+  // What closing it would free; 0: little, or it is another broker's.
+  [[nodiscard]] std::int64_t closable_bytes() const { return is_from_broker_ ? 0 : counted_bytes_; }
   // From ApiVersions v3 (KIP-511); counted in the metrics.
   void set_client_software(std::string_view name, std::string_view version);
 
@@ -54,6 +57,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Awaitable<> wait_for_room();
   [[nodiscard]] bool has_room() const;
   void let_go(Reply& reply);
+  void count_held();
   void make_ready(Reply& reply);
   void end_waits();
   [[nodiscard]] bool is_too_slow(Clock::time_point now) const;
@@ -68,6 +72,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Broker& broker_;
   const std::string listener_name_;
   const bool is_from_broker_;  // came by the inter-broker listener of a cluster
+  const ConnectionLimits::Place place_;
   asio::ip::tcp::endpoint local_;
   std::string peer_;
   FrameReader reader_;
@@ -82,9 +87,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t unordered_pending_ = 0;                  // such requests that have no reply yet
   std::vector<std::shared_ptr<Reply>> being_written_;  // their buffers are with the kernel
   std::vector<asio::const_buffer> buffers_;
-  std::size_t held_bytes_ = 0;    // of requests not answered and replies not sent
-  std::size_t unsent_bytes_ = 0;  // of replies that are ready
+  std::size_t held_bytes_ = 0;      // of requests not answered and replies not sent
+  std::size_t unsent_bytes_ = 0;    // of replies that are ready
+  std::int64_t counted_bytes_ = 0;  // of this one in HeldMemory
   bool writing_ = false;
+  Clock::time_point last_sent_;
   bool flush_planned_ = false;
   std::shared_ptr<OneShot<bool>> room_;  // the reader waits here when too many replies are pending
   std::deque<std::shared_ptr<OneShot<bool>>> waiting_to_answer_;

@@ -15,17 +15,11 @@ constexpr std::size_t max_held_bytes = std::size_t{16} * 1024 * 1024;
 // Of those that wait to answer, when a reply is sent. Each of them sends one, so none is forgotten.
 constexpr int woken_at_once = 16;
 
-// All of it, in as few calls as the socket allows: Asio's own condition sends 64 KiB at a time.
-std::size_t all_at_once(const boost::system::error_code& error, std::size_t) {
-  constexpr std::size_t most = std::size_t{1} << 30U;
-  return error ? 0 : most;
-}
-
 }  // namespace
 
 void Connection::finish(const ApiEntry& api, RequestContext& context, const Result<void>& outcome) {
   if (!outcome) {
-    close(outcome.error().message);
+    close(CloseReason::bad_request, outcome.error().message);
     return;
   }
   core_.metrics.served(api.api.key, Clock::now() - context.received_at, context.reply->has_error);
@@ -37,18 +31,35 @@ void Connection::make_ready(Reply& reply) {
   held_bytes_ += reply.out.size_bytes();
   unsent_bytes_ += reply.out.size_bytes();
   reply.ready = true;
+  count_held();
   reply_ready();
 }
 
 bool Connection::has_room() const {
+  const bool is_tight = !is_from_broker_ && broker_.held_memory.is_tight();
   return replies_.size() < max_pending_replies && unordered_pending_ < max_unordered_pending &&
-         held_bytes_ < max_held_bytes;
+         held_bytes_ < (is_tight ? HeldMemory::small_bytes : max_held_bytes);
+}
+
+// Keeps HeldMemory right about this connection.
+void Connection::count_held() {
+  const std::size_t held = closed_ ? 0 : held_bytes_ + reader_.partial_bytes();
+  const auto counted = held > HeldMemory::small_bytes ? static_cast<std::int64_t>(held) : 0;
+  const std::int64_t change = counted - std::exchange(counted_bytes_, counted);
+  if (change != 0) {
+    core_.held_bytes.add(change);
+    broker_.held_memory.add(change);
+  }
+  if (change > 0 && broker_.held_memory.is_exceeded()) {
+    broker_.relieve_memory();
+  }
 }
 
 void Connection::let_go(Reply& reply) {
   held_bytes_ -= reply.held_bytes;
   unsent_bytes_ -= reply.out.size_bytes();
   reply.held_bytes = 0;
+  count_held();
   if (room_ && has_room()) {
     room_->complete(true);
   }
@@ -134,8 +145,14 @@ void Connection::write_ready_replies() {
   if (closed_ || writing_ || !collect_ready_replies()) {
     return;
   }
+  // All of it, in as few calls as the socket allows: Asio's own condition sends 64 KiB at a time.
+  const auto all_at_once = [this](const boost::system::error_code& error, std::size_t) {
+    constexpr std::size_t most = std::size_t{1} << 30U;
+    last_sent_ = Clock::now();
+    return error ? 0 : most;
+  };
   writing_ = true;
-  asio::async_write(socket_, buffers_, &all_at_once,
+  asio::async_write(socket_, buffers_, all_at_once,
                     [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) {
                       self->writing_ = false;
                       for (const auto& reply : self->being_written_) {
@@ -143,7 +160,7 @@ void Connection::write_ready_replies() {
                       }
                       self->core_.metrics.sent(size);
                       if (error) {
-                        self->close("");
+                        self->close(CloseReason::left);
                         return;
                       }
                       self->write_ready_replies();

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <pthread.h>
 
+#include <algorithm>
+
 #include "broker/connection.h"
 
 namespace ottla {
@@ -24,8 +26,17 @@ void Core::stop_and_join() {
 
 void Core::close_connections() {
   for (Connection* connection : std::set(connections_)) {
-    connection->close("");
+    connection->close(CloseReason::stopped);
   }
+}
+
+bool Core::close_largest_holder() {
+  const auto largest = std::ranges::max_element(connections_, {}, &Connection::closable_bytes);
+  if (largest == connections_.end() || (*largest)->closable_bytes() == 0) {
+    return false;
+  }
+  (*largest)->close(CloseReason::memory, "of what queued.max.request.bytes allows it holds the most");
+  return true;
 }
 
 Core::TimerKey Core::after(Clock::duration delay, std::function<void()> action) {

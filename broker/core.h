@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "broker/asio.h"
+#include "broker/log.h"
 #include "broker/metrics.h"
 
 namespace ottla {
@@ -41,10 +42,14 @@ class Core {
   void enter(Connection& connection) { connections_.insert(&connection); }
   void leave(Connection& connection) { connections_.erase(&connection); }
   void close_connections();
+  // The one that holds the most memory, of those of clients. False: none holds much.
+  bool close_largest_holder();
   [[nodiscard]] bool has_connections() const { return !connections_.empty(); }
 
   const std::size_t index;
   CoreMetrics metrics;
+  FewLines told;       // of those that were closed
+  Counter held_bytes;  // what the connections here add to HeldMemory
 
  private:
   std::set<Connection*> connections_;

@@ -3,8 +3,26 @@
 
 #include <spdlog/spdlog.h>
 
+#include <chrono>
+#include <map>
+#include <string>
+
 namespace ottla {
 
 spdlog::logger& logger();
+
+// Keeps those who misbehave from filling the log: a few lines a minute about each address, and about so many addresses.
+// One thread.
+class FewLines {
+ public:
+  static constexpr int per_minute = 10;
+  static constexpr std::size_t addresses_max = 1000;
+
+  bool may_tell(const std::string& address, std::chrono::steady_clock::time_point now);
+
+ private:
+  std::chrono::steady_clock::time_point minute_began_;
+  std::map<std::string, int> told_;
+};
 
 }  // namespace ottla

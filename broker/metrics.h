@@ -43,13 +43,20 @@ struct ApiMetrics {
   LatencyHistogram latency;
 };
 
+// Why a connection ended.
+enum class CloseReason : std::uint8_t { left, bad_request, too_slow, idle, memory, refused, stopped, internal_error };
+
 class CoreMetrics {
  public:
   // Kafka's APIs, and those that brokers have among themselves (keys from 10000).
   static constexpr std::size_t kafka_api_keys = 100;
   static constexpr std::size_t cluster_api_keys = 10;
 
+  static constexpr std::array<const char*, 8> close_reasons{"left",   "bad_request", "too_slow", "idle",
+                                                            "memory", "refused",     "stopped",  "internal_error"};
+
   void connection_opened() { connections_.add(1); }
+  void closed(CloseReason reason) { closed_[static_cast<std::size_t>(reason)].add(1); }
   void connection_closed(const std::string& client_software);
   // Gives the label to hand back to connection_closed. Labels are bounded: the hundred-and-first is "other".
   std::string client_seen(std::string_view name, std::string_view version);
@@ -58,6 +65,7 @@ class CoreMetrics {
   void served(std::int16_t api_key, std::chrono::nanoseconds duration, bool has_error);
 
   [[nodiscard]] std::int64_t connections() const { return connections_.value(); }
+  [[nodiscard]] std::int64_t closed(std::size_t reason) const { return closed_[reason].value(); }
   [[nodiscard]] std::int64_t received_bytes() const { return received_bytes_.value(); }
   [[nodiscard]] std::int64_t sent_bytes() const { return sent_bytes_.value(); }
   [[nodiscard]] const ApiMetrics& api(std::size_t key) const { return apis_[slot(key)]; }
@@ -70,6 +78,7 @@ class CoreMetrics {
   }
 
   Counter connections_;
+  std::array<Counter, close_reasons.size()> closed_;
   Counter received_bytes_;
   Counter sent_bytes_;
   std::array<ApiMetrics, kafka_api_keys + cluster_api_keys> apis_;

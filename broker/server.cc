@@ -11,6 +11,7 @@ namespace ottla {
 namespace {
 
 constexpr auto pause_without_descriptors = std::chrono::milliseconds(100);
+constexpr auto pause_when_full = std::chrono::milliseconds(50);
 
 std::string to_text(const asio::ip::tcp::endpoint& endpoint) {
   const auto host = endpoint.address().to_string();
@@ -111,8 +112,31 @@ std::vector<std::string> Server::addresses() const {
   return texts;
 }
 
+// Until one more may come: by max.connections, and by max.connection.creation.rate, of which a second's worth may come
+// at once. Other brokers may always.
+Awaitable<> Server::wait_to_accept(Listening& listening) {
+  Timer timer(broker_.cores.front()->io);
+  while (listening.acceptor.is_open() && broker_.connection_limits.is_full(*broker_.partitions.config())) {
+    timer.expires_after(pause_when_full);
+    co_await timer.async_wait(asio::as_tuple(use_awaitable));
+  }
+  const std::int32_t per_second = broker_.partitions.config()->max_connection_creation_rate;
+  if (per_second < std::numeric_limits<std::int32_t>::max()) {
+    constexpr Clock::duration second = std::chrono::seconds(1);
+    const auto now = Clock::now();
+    listening.next_at = std::max(listening.next_at, now - second) + second / per_second;
+    if (listening.next_at > now) {
+      timer.expires_at(listening.next_at);
+      co_await timer.async_wait(asio::as_tuple(use_awaitable));
+    }
+  }
+}
+
 Awaitable<> Server::accept_forever(Listening& listening) {
   while (listening.acceptor.is_open()) {
+    if (!is_for_brokers(listening)) {
+      co_await wait_to_accept(listening);
+    }
     Core& core = *broker_.cores[next_core_++ % broker_.cores.size()];
     auto [error, socket] =
         co_await listening.acceptor.async_accept(core.io.get_executor(), asio::as_tuple(use_awaitable));
@@ -120,22 +144,59 @@ Awaitable<> Server::accept_forever(Listening& listening) {
       co_return;
     }
     if (error) {  // out of descriptors, or the client left at once
-      logger().warn("cannot accept a connection: {}", error.message());
+      if (error == asio::error::no_descriptors) {
+        refuse_one(listening);
+      }
+      if (told_.may_tell(error.message(), Clock::now())) {
+        logger().warn("cannot accept a connection: {}", error.message());
+      }
       Timer pause(broker_.cores.front()->io, pause_without_descriptors);
       co_await pause.async_wait(asio::as_tuple(use_awaitable));
       continue;
     }
-    // From here on the connection is its core's alone.
-    asio::post(core.io, [this, &core, name = listening.name, accepted = std::move(socket)]() mutable {
-      auto connection = std::make_shared<Connection>(std::move(accepted), core, broker_, std::move(name));
-      auto& started = *connection;
-      asio::co_spawn(core.io, started.run(), [connection = std::move(connection)](const std::exception_ptr& problem) {
-        if (problem) {
-          connection->close("an internal error");
-        }
-      });
-    });
+    begin(listening, core, std::move(socket));
   }
+}
+
+// Of those that wait to be accepted: closed at once, so that it does not wait for what may never come.
+void Server::refuse_one(Listening& listening) {
+  spare_descriptor_.give();
+  boost::system::error_code ignored;
+  listening.acceptor.non_blocking(true, ignored);
+  Socket refused(broker_.cores.front()->io.get_executor());
+  listening.acceptor.accept(refused, ignored);
+  refused.close(ignored);
+  spare_descriptor_.take();
+  broker_.cores.front()->metrics.closed(CloseReason::refused);
+}
+
+void Server::begin(Listening& listening, Core& core, Socket socket) {
+  ConnectionLimits::Place place;
+  if (!is_for_brokers(listening)) {
+    boost::system::error_code ignored;
+    const std::string address = socket.remote_endpoint(ignored).address().to_string();
+    auto admitted = broker_.connection_limits.admit(address, *broker_.partitions.config());
+    if (!admitted) {
+      broker_.cores.front()->metrics.closed(CloseReason::refused);
+      if (told_.may_tell(address, Clock::now())) {
+        logger().warn("closed a connection from {}: there are as many as max.connections.per.ip allows", address);
+      }
+      return;
+    }
+    place = std::move(*admitted);
+  }
+  // From here on the connection is its core's alone.
+  asio::post(core.io, [this, &core, name = listening.name, accepted = std::move(socket),
+                       admitted = std::move(place)]() mutable {
+    auto connection =
+        std::make_shared<Connection>(std::move(accepted), core, broker_, std::move(name), std::move(admitted));
+    auto& started = *connection;
+    asio::co_spawn(core.io, started.run(), [connection = std::move(connection)](const std::exception_ptr& problem) {
+      if (problem) {
+        connection->close(CloseReason::internal_error, "an internal error");
+      }
+    });
+  });
 }
 
 }  // namespace ottla

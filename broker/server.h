@@ -6,6 +6,7 @@
 
 #include "broker/asio.h"
 #include "broker/broker.h"
+#include "broker/spare_descriptor.h"
 
 namespace ottla {
 
@@ -31,13 +32,19 @@ class Server {
   struct Listening {
     std::string name;
     Acceptor acceptor;
+    Clock::time_point next_at = {};  // by max.connection.creation.rate
   };
   Awaitable<> accept_forever(Listening& listening);
+  Awaitable<> wait_to_accept(Listening& listening);
+  void refuse_one(Listening& listening);
+  void begin(Listening& listening, Core& core, Socket socket);
   [[nodiscard]] bool is_for_brokers(const Listening& listening) const;
 
   Broker& broker_;
   std::vector<std::unique_ptr<Listening>> listening_;
   std::size_t next_core_ = 0;
+  SpareDescriptor spare_descriptor_;
+  FewLines told_;  // of those that were not let in
 };
 
 }  // namespace ottla

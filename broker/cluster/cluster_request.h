@@ -16,7 +16,7 @@ namespace ottla {
 inline bool is_of_our_cluster(RequestContext& context, std::string_view cluster_id) {
   const auto same = check_cluster_id(context.broker.directory->cluster_id(), cluster_id);
   if (!same) {
-    context.connection.close("a broker of another cluster");
+    context.connection.close(CloseReason::bad_request, "a broker of another cluster");
   }
   return same.has_value();
 }

@@ -221,7 +221,7 @@ Awaitable<ProduceResponse> handle(RequestContext& context, ProduceRequest& reque
   if (request.acks == 0) {
     context.reply->nothing_to_send = true;
     if (has_error(response)) {  // there is no reply that could tell: Kafka closes the connection, too
-      context.connection.close("a Produce request with acks=0 failed");
+      context.connection.close(CloseReason::bad_request, "a Produce request with acks=0 failed");
     }
     co_return response;
   }

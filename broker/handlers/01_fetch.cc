@@ -204,7 +204,10 @@ void find_partitions(RequestContext& context, const FetchRequest& request, std::
 
 // Waits for enough to answer with, and reads it.
 Awaitable<> fetch(RequestContext& context, const FetchRequest& request, std::vector<Part>& parts) {
-  const std::int64_t max_bytes = std::min(request.max_bytes, context.broker.config.fetch_max_bytes);
+  const bool is_tight = context.broker.held_memory.is_tight();
+  const std::int32_t most_bytes =
+      is_tight ? std::int32_t{HeldMemory::small_bytes} : context.broker.config.fetch_max_bytes;
+  const std::int64_t max_bytes = std::min(request.max_bytes, most_bytes);
   const auto deadline = Clock::now() + std::chrono::milliseconds(std::clamp(request.max_wait_ms, 0, longest_wait_ms));
   const NearestReplica nearest(context, request.rack_id);
   for (;;) {

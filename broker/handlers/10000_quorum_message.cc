@@ -18,12 +18,13 @@ Awaitable<QuorumMessageResponse> handle(RequestContext& context, QuorumMessageRe
   const std::string from_address = request.from_address;
   const auto message = from_wire(std::move(request));
   if (!message) {
-    context.connection.close(message.error().message);
+    context.connection.close(CloseReason::bad_request, message.error().message);
   } else if (message->to != quorum::server_id(context.broker.config.node_id)) {
-    context.connection.close(fmt::format(
-        "a message for broker {} came to broker {}: the brokers' controller.quorum.voters must agree, and give each "
-        "broker's own address",
-        quorum::broker_id(message->to).value, context.broker.config.node_id.value));
+    context.connection.close(CloseReason::bad_request,
+                             fmt::format("a message for broker {} came to broker {}: the brokers' "
+                                         "controller.quorum.voters must agree, and give each "
+                                         "broker's own address",
+                                         quorum::broker_id(message->to).value, context.broker.config.node_id.value));
   } else {
     context.broker.cluster->receive(*message, from_address);
   }

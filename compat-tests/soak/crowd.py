@@ -2,6 +2,7 @@
 """Clients that nobody wants: they connect, ask a little, and go, hang, vanish in the midst of a frame or send garbage.
 
 usage: crowd.py HOST:PORT CLIENTS     until SIGTERM; then prints a JSON object: how often each of them did what
+SIGUSR1 sends them away, SIGUSR2 calls them back.
 """
 import asyncio
 import collections
@@ -95,8 +96,9 @@ async def go(writer):
         writer.transport.abort()
 
 
-async def client(address, draw):
+async def client(address, draw, wanted):
     while True:
+        await wanted.wait()
         what = draw.choice([ask_and_go, hang, garbage, half_a_frame, ask_and_not_read, wait_for_records, join_and_vanish])
         try:
             reader, writer = await asyncio.open_connection(*address)
@@ -116,14 +118,16 @@ async def client(address, draw):
 async def main():
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # that the broker has closed is no news here
     host, port = sys.argv[1].rsplit(":", 1)
-    clients = [asyncio.create_task(client((host, int(port)), random.Random(number))) for number in range(int(sys.argv[2]))]
-    ended = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+    wanted, ended = asyncio.Event(), asyncio.Event()
+    wanted.set()
+    for number, act in ((signal.SIGUSR1, wanted.clear), (signal.SIGUSR2, wanted.set), (signal.SIGTERM, ended.set)):
+        asyncio.get_running_loop().add_signal_handler(number, act)
+    clients = [asyncio.create_task(client((host, int(port)), random.Random(number), wanted)) for number in range(int(sys.argv[2]))]
     await ended.wait()
     broken = sum(task.done() for task in clients)
     for task in clients:
         task.cancel()
-    await asyncio.gather(*clients, return_exceptions=True)
+    await asyncio.wait(clients, timeout=HANGS_S)
     print(json.dumps({**done, "broken": broken}))
 
 
