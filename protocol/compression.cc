@@ -3,19 +3,23 @@
 #include <fmt/format.h>
 #include <lz4frame.h>
 #include <snappy.h>
+#include <sys/mman.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <memory>
+#include <new>
 
 namespace ottla {
 
 namespace {
 
 constexpr std::size_t step_bytes = std::size_t{64} * 1024;
-constexpr int zstd_window_log_max = 27;
+constexpr std::size_t large_bytes = std::size_t{4} * 1024 * 1024;
 
 std::unexpected<Error> corrupt(const char* codec, const char* why) {
   return failure(ErrorCode::CORRUPT_MESSAGE, fmt::format("{}: {}", codec, why));
@@ -28,37 +32,31 @@ class Output {
 
   // Room for at least one more byte; empty when the cap is reached.
   std::span<std::byte> room() {
-    if (used_ == bytes_.size()) {
-      bytes_.resize(std::min(max_, std::max(step_bytes, 2 * bytes_.size())));
+    if (bytes_.room().empty()) {
+      bytes_.grow(std::min(max_, std::max(step_bytes, 2 * bytes_.capacity())));
     }
-    return std::span(bytes_).subspan(used_);
+    return bytes_.room();
   }
-  void wrote(std::size_t size) { used_ += size; }
-  bool append(std::span<const std::byte> part) {
-    if (part.size() > max_ - used_) {
-      return false;
+  // Room for so many, which the cap admits.
+  std::span<std::byte> room_for(std::size_t size) {
+    if (bytes_.room().size() < size) {
+      bytes_.grow(std::min(max_, std::max(bytes_.size() + size, 2 * bytes_.capacity())));
     }
-    bytes_.resize(used_);
-    bytes_.insert(bytes_.end(), part.begin(), part.end());
-    used_ += part.size();
-    return true;
+    return bytes_.room().first(size);
   }
-  [[nodiscard]] std::size_t left() const { return max_ - used_; }
-  Bytes take() {
-    bytes_.resize(used_);
-    return std::move(bytes_);
-  }
+  void wrote(std::size_t size) { bytes_.wrote(size); }
+  [[nodiscard]] std::size_t left() const { return max_ - bytes_.size(); }
+  Unpacked take() { return std::move(bytes_); }
   [[nodiscard]] std::unexpected<Error> too_large() const {
     return failure(ErrorCode::MESSAGE_TOO_LARGE, fmt::format("a batch unpacks to more than {} bytes", max_));
   }
 
  private:
   std::size_t max_;
-  std::size_t used_ = 0;
-  Bytes bytes_;
+  Unpacked bytes_;
 };
 
-Result<Bytes> decompress_gzip(std::span<const std::byte> in, Output out) {
+Result<Unpacked> decompress_gzip(std::span<const std::byte> in, Output out) {
   constexpr int gzip_window_bits = 15 + 16;
   z_stream stream{};
   if (inflateInit2(&stream, gzip_window_bits) != Z_OK) {
@@ -108,15 +106,15 @@ Result<void> snappy_block(std::span<const std::byte> block, Output& out) {
   if (claimed > block.size() * most_per_byte || !snappy::IsValidCompressedBuffer(data, block.size())) {
     return corrupt("snappy", "not valid");
   }
-  Bytes plain(claimed);
-  if (!snappy::RawUncompress(data, block.size(), reinterpret_cast<char*>(plain.data()))) {
+  if (!snappy::RawUncompress(data, block.size(), reinterpret_cast<char*>(out.room_for(claimed).data()))) {
     return corrupt("snappy", "not valid");
   }
-  return out.append(plain) ? Result<void>{} : out.too_large();
+  out.wrote(claimed);
+  return {};
 }
 
 // xerial's framing: a header of 16 bytes (magic, version, compatible version), then blocks with an int32 length each.
-Result<Bytes> decompress_snappy(std::span<const std::byte> in, Output out) {
+Result<Unpacked> decompress_snappy(std::span<const std::byte> in, Output out) {
   constexpr std::array<unsigned char, 8> xerial_magic{0x82, 'S', 'N', 'A', 'P', 'P', 'Y', 0};
   constexpr std::size_t xerial_header_bytes = 16;
   if (in.size() < xerial_header_bytes || std::memcmp(in.data(), xerial_magic.data(), xerial_magic.size()) != 0) {
@@ -140,7 +138,7 @@ Result<Bytes> decompress_snappy(std::span<const std::byte> in, Output out) {
   return out.take();
 }
 
-Result<Bytes> decompress_lz4(std::span<const std::byte> in, Output out) {
+Result<Unpacked> decompress_lz4(std::span<const std::byte> in, Output out) {
   LZ4F_dctx* raw = nullptr;
   if (LZ4F_isError(LZ4F_createDecompressionContext(&raw, LZ4F_VERSION)) != 0U) {
     return corrupt("lz4", "no memory");
@@ -172,29 +170,26 @@ Result<Bytes> decompress_lz4(std::span<const std::byte> in, Output out) {
   }
 }
 
-Result<Bytes> decompress_zstd(std::span<const std::byte> in, Output out) {
+// At once, into memory for all of it: as a stream it would need a window besides. What it unpacks to is not known
+// before (clients do not say), so it may take a second try.
+Result<Unpacked> decompress_zstd(std::span<const std::byte> in, Output out) {
+  if (in.empty()) {
+    return corrupt("zstd", "nothing");
+  }
   thread_local const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), ZSTD_freeDCtx);
-  ZSTD_DCtx_reset(context.get(), ZSTD_reset_session_only);
-  ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, zstd_window_log_max);
-  ZSTD_inBuffer input{in.data(), in.size(), 0};
-  for (;;) {
-    const auto room = out.room();
-    std::byte probe{};
-    ZSTD_outBuffer output{room.empty() ? &probe : room.data(), room.empty() ? 1 : room.size(), 0};
-    const std::size_t consumed_before = input.pos;
-    const std::size_t hint = ZSTD_decompressStream(context.get(), &output, &input);
-    if (ZSTD_isError(hint) != 0U) {
-      return corrupt("zstd", ZSTD_getErrorName(hint));
-    }
-    if (room.empty() && output.pos > 0) {
-      return out.too_large();
-    }
-    out.wrote(output.pos);
-    if (hint == 0 && input.pos == input.size) {
+  constexpr std::size_t likely_ratio = 16;
+  for (std::size_t most = std::min(out.left(), std::max(step_bytes, likely_ratio * in.size()));; most = out.left()) {
+    const auto room = out.room_for(most);
+    const std::size_t size = ZSTD_decompressDCtx(context.get(), room.data(), room.size(), in.data(), in.size());
+    if (ZSTD_isError(size) == 0U) {
+      out.wrote(size);
       return out.take();
     }
-    if (output.pos == 0 && input.pos == consumed_before) {
-      return corrupt("zstd", "cut short");
+    if (ZSTD_getErrorCode(size) != ZSTD_error_dstSize_tooSmall) {
+      return corrupt("zstd", ZSTD_getErrorName(size));
+    }
+    if (most == out.left()) {
+      return out.too_large();
     }
   }
 }
@@ -217,7 +212,42 @@ Bytes compress_gzip(std::span<const std::byte> plain) {
 
 }  // namespace
 
-Result<Bytes> decompress(Codec codec, std::span<const std::byte> compressed, std::int64_t max_bytes) {
+void FreeUnpacked::operator()(std::byte* bytes) const {
+  if (capacity > large_bytes) {
+    ::munmap(bytes, capacity);
+  } else {
+    std::free(bytes);
+  }
+}
+
+void Unpacked::grow(std::size_t capacity) {
+  const std::size_t before = this->capacity();
+  if (capacity <= before) {
+    return;
+  }
+  void* grown = nullptr;
+  if (capacity <= large_bytes) {
+    grown = std::realloc(bytes_.get(), capacity);
+  } else if (before > large_bytes) {
+    grown = ::mremap(bytes_.get(), before, capacity, MREMAP_MAYMOVE);
+  } else {
+    static std::recursive_mutex one_at_a_time;
+    turn_ = std::unique_lock(one_at_a_time);
+    grown = ::mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  }
+  if (grown == nullptr || grown == MAP_FAILED) {
+    throw std::bad_alloc();
+  }
+  auto* bytes = static_cast<std::byte*>(grown);
+  if (capacity > large_bytes && before <= large_bytes) {
+    std::copy_n(bytes_.get(), size_, bytes);
+  } else {
+    (void)bytes_.release();
+  }
+  bytes_ = {bytes, FreeUnpacked{capacity}};
+}
+
+Result<Unpacked> decompress(Codec codec, std::span<const std::byte> compressed, std::int64_t max_bytes) {
   switch (codec) {
     case Codec::gzip:
       return decompress_gzip(compressed, Output(max_bytes));

@@ -111,9 +111,10 @@ Result<Bytes> recompress(std::span<const std::byte> batch, Codec codec, const Ba
     const auto ratio_cap = limits.decompression_max_ratio * static_cast<std::int64_t>(packed.size());
     auto plain = decompress(header.codec(), packed, std::min(limits.decompression_max_bytes, ratio_cap));
     if (!plain) {
-      return plain;
+      return std::unexpected(std::move(plain.error()));
     }
-    records = std::move(*plain);
+    const std::span<const std::byte> unpacked = *plain;
+    records.assign(unpacked.begin(), unpacked.end());
   }
   if (codec != Codec::none) {
     records = compress(codec, records);
