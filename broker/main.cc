@@ -1,6 +1,7 @@
 // ottla: options, wiring, run. Readable from top to bottom.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sys/resource.h>
 
@@ -106,8 +107,19 @@ void raise_descriptor_limit() {
   }
 }
 
+// Left alone, glibc keeps up to 64 MiB for each thread once large blocks have been freed, and malloc_trim does not
+// reach it. So large ones come from the kernel and go back at once, and little more than what is used is kept of the
+// others.
+void keep_little_free_memory() {
+  constexpr int large_block_bytes = 4 * 1024 * 1024;
+  constexpr int kept_bytes = 16 * 1024 * 1024;
+  mallopt(M_MMAP_THRESHOLD, large_block_bytes);
+  mallopt(M_TRIM_THRESHOLD, kept_bytes);
+}
+
 int serve(const Config& config) {
   raise_descriptor_limit();
+  keep_little_free_memory();
   // Threads started below inherit the mask: signals arrive at sigwait alone.
   sigset_t signals;
   sigemptyset(&signals);
