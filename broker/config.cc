@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/ip/address.hpp>
 #include <charconv>
 #include <thread>
 
@@ -166,6 +167,16 @@ std::unexpected<Error> invalid(std::string_view why) { return failure(ErrorCode:
 Result<void> check_whole(const Config& config) {
   if (config.log_dirs.size() != 1) {
     return invalid(fmt::format("log.dirs names {} directories, one is served yet", config.log_dirs.size()));
+  }
+  for (const auto& [address, count] : config.max_connections_per_ip_overrides) {
+    boost::system::error_code error;
+    if (boost::asio::ip::make_address(address, error).to_string() != address || error) {
+      return invalid(
+          fmt::format("max.connections.per.ip.overrides: {} is no address, or not in its usual form", address));
+    }
+  }
+  if (config.queued_max_request_bytes > 0 && config.queued_max_request_bytes < config.socket_request_max_bytes) {
+    return invalid("queued.max.request.bytes is less than socket.request.max.bytes");
   }
   if (config.client_listeners().empty()) {
     return invalid("listeners names no listener for clients");

@@ -115,6 +115,7 @@ struct Config {
   std::int32_t group_max_session_timeout_ms = 0;
   std::int32_t group_initial_rebalance_delay_ms = 0;
   std::int32_t group_max_size = 0;
+  std::int64_t group_members_max_bytes = 0;
   std::int32_t group_consumer_max_size = 0;
   std::int32_t group_consumer_session_timeout_ms = 0;
   std::int32_t group_consumer_heartbeat_interval_ms = 0;

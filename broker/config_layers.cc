@@ -43,11 +43,14 @@ struct Text {
 }  // namespace
 
 std::optional<std::string> broker_default(std::string_view name) {
-  if (const Setting* ours = our_setting(name)) {
-    return ours->default_text.empty() ? std::nullopt : std::optional<std::string>(ours->default_text);
-  }
   const KafkaSetting* kafkas = find_setting(kafka_broker_settings(), name);
-  return kafkas != nullptr && kafkas->name == name ? std::optional<std::string>(kafkas->default_value) : std::nullopt;
+  const bool is_kafkas = kafkas != nullptr && kafkas->name == name;
+  if (const Setting* ours = our_setting(name); ours != nullptr && !ours->default_text.empty()) {
+    return std::string(ours->default_text);
+  } else if (ours != nullptr && !(is_kafkas && kafkas->default_value == "")) {
+    return std::nullopt;  // empty, as Kafka shows it, is not null
+  }
+  return is_kafkas ? std::optional<std::string>(kafkas->default_value) : std::nullopt;
 }
 
 std::vector<std::string_view> broker_synonyms(std::string_view name) {

@@ -54,9 +54,9 @@ constexpr auto table = std::to_array<Setting>({
     {"max.connection.creation.rate", &Config::max_connection_creation_rate, "2147483647",
      "Clients that may connect in a second, by each listener; further ones wait.", 1, int32_max},
     {"queued.max.request.bytes", &Config::queued_max_request_bytes, "268435456",
-     "What clients may make the broker hold: requests half received or not answered, answers not sent. From half of it "
-     "on, who holds more than 256 KiB is not read from, and gets small answers; beyond it, who holds the most is "
-     "closed. -1: no limit."},
+     "What clients may make the broker hold: requests half received or not answered, answers not sent, of those that "
+     "hold more than 256 KiB. From half of it on they may ask for nothing more, and Fetch answers with 256 KiB; beyond "
+     "it connections are closed, large ones first. No less than socket.request.max.bytes; -1: no limit."},
     {"num.partitions", &Config::num_partitions, "1", "Partitions of a topic made without a number.", 1, int32_max},
     {"auto.create.topics.enable", &Config::auto_create_topics_enable, "true",
      "Topics are made when a client first asks for them."},
@@ -68,7 +68,7 @@ constexpr auto table = std::to_array<Setting>({
     {"max.incremental.fetch.session.cache.slots", &Config::max_incremental_fetch_session_cache_slots, "1000",
      "Room for fetch sessions (KIP-227); each takes a slot for every 100 partitions. 0: none.", 0, int32_max},
     {"fetch.max.bytes", &Config::fetch_max_bytes, "57671680", "The most one Fetch answers.", 1024, int32_max},
-    {"decompression.max.bytes", &Config::decompression_max_bytes, "67108864",
+    {"decompression.max.bytes", &Config::decompression_max_bytes, "50331648",
      "Ottla's own. The most one batch may unpack to.", 1},
     {"decompression.max.ratio", &Config::decompression_max_ratio, "1000",
      "Ottla's own. How many times its size a batch may unpack to, if that is more than max.message.bytes.", 1},
@@ -163,6 +163,8 @@ constexpr auto table = std::to_array<Setting>({
     {"group.initial.rebalance.delay.ms", &Config::group_initial_rebalance_delay_ms, "0",
      "How long a new group waits for more members; Kafka waits 3000, a single broker need not.", 0, int32_max},
     {"group.max.size", &Config::group_max_size, "2147483647", "The most members of one group.", 1, int32_max},
+    {"group.members.max.bytes", &Config::group_members_max_bytes, "50331648",
+     "Ottla's own. What the members of all groups may take of memory, about; further ones are told to come again.", 1},
     {"group.consumer.max.size", &Config::group_consumer_max_size, "2147483647",
      "The most members of one group that speaks the new consumer protocol.", 1, int32_max},
     {"group.consumer.session.timeout.ms", &Config::group_consumer_session_timeout_ms, "45000",

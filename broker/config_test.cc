@@ -18,6 +18,19 @@ TEST(ConfigTest, what_is_wrong_is_one_line_whatever_the_setting_holds) {
   }
 }
 
+// As Kafka does.
+TEST(ConfigTest, what_clients_may_hold_is_no_less_than_one_request) {
+  const auto starts = [](const char* bytes) {
+    return parse_config(
+               std::vector<GivenSetting>{{.name = "queued.max.request.bytes", .value = bytes, .source = "file:1"},
+                                         {.name = "socket.request.max.bytes", .value = "1000", .source = "file:2"}})
+        .has_value();
+  };
+  EXPECT_TRUE(starts("1000"));
+  EXPECT_TRUE(starts("-1"));
+  EXPECT_FALSE(starts("999"));
+}
+
 TEST(ConfigTest, a_warning_is_one_line) {
   const std::vector<GivenSetting> given{
       {.name = "listener.name.a\nb.ssl.key.password", .value = "1", .source = "file:1"}};
@@ -35,7 +48,8 @@ TEST(ConfigTest, connections_from_an_address_whatever_colons_it_has) {
   ASSERT_TRUE(parsed) << parsed.error().message;
   EXPECT_THAT(parsed->config.max_connections_per_ip_overrides,
               testing::ElementsAre(testing::Pair("127.0.0.1", 5), testing::Pair("::1", 7)));
-  for (const char* wrong : {"127.0.0.1", "127.0.0.1:", "127.0.0.1:-1", "127.0.0.1:many"}) {
+  for (const char* wrong :
+       {"127.0.0.1", "127.0.0.1:", "127.0.0.1:-1", "127.0.0.1:many", "localhost:1", "0:0:0:0:0:0:0:1:1"}) {
     EXPECT_FALSE(overrides(wrong)) << wrong;
   }
 }

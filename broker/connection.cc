@@ -16,6 +16,7 @@ constexpr auto silence_check_interval = std::chrono::seconds(1);
 // A frame may take this long, and as much longer as its bytes take at the slowest rate we put up with.
 constexpr auto slow_frame_deadline = std::chrono::seconds(30);
 constexpr std::size_t slowest_bytes_per_second = 1024;
+constexpr std::size_t slowest_unsent_bytes_per_second = std::size_t{1024} * 1024;
 
 }  // namespace
 
@@ -40,6 +41,7 @@ Connection::Connection(Socket socket, Core& core, Broker& broker, std::string li
 
 Connection::~Connection() {
   core_.leave(*this);
+  count(0, 0);
   core_.metrics.connection_closed(client_software_);
 }
 
@@ -94,7 +96,9 @@ Awaitable<> Connection::serve_frame(Frame frame) {
           fmt::format("API key {} is not served (version {} asked)", header->api_key, header->api_version));
     co_return;
   }
+  waiting_bytes_ = frame.bytes.size();
   co_await wait_for_room();
+  waiting_bytes_ = 0;
   if (closed_) {
     co_return;
   }
@@ -158,6 +162,14 @@ bool Connection::is_too_slow(Clock::time_point now) const {
   return reading_ && reader_.is_partial() && now - frame_began_ > slow_frame_deadline + for_its_bytes;
 }
 
+// An answer may go nowhere for as long as a connection may be idle; while clients hold much, also by a least rate.
+bool Connection::reads_too_slowly(Clock::time_point now) const {
+  const std::chrono::seconds for_its_bytes(unsent_bytes_ / slowest_unsent_bytes_per_second);
+  const bool holds_others_up = counted_bytes_ > 0 && broker_.held_memory.is_tight();
+  return writing_ && (now - last_sent_ > std::chrono::milliseconds(broker_.config.connections_max_idle_ms) ||
+                      (holds_others_up && now - write_began_ > slow_frame_deadline + for_its_bytes));
+}
+
 // A client that sends half a frame and stops, or never speaks, is let go; so is one that stayed idle for too long.
 void Connection::watch_for_silence() {
   core_.after(silence_check_interval, [weak = weak_from_this()] {
@@ -173,9 +185,9 @@ void Connection::watch_for_silence() {
     } else if (!may_be_silent && !self->served_any_ &&
                now - self->last_received_ > std::chrono::milliseconds(config.connection_handshake_timeout_ms)) {
       self->close(CloseReason::too_slow, "no request within connection.handshake.timeout.ms");
-    } else if (self->writing_ && now - self->last_sent_ > std::chrono::milliseconds(config.connections_max_idle_ms)) {
-      self->close(CloseReason::idle, "its answers were not read for longer than connections.max.idle.ms");
-    } else if (!may_be_silent && self->replies_.empty() && self->unordered_pending_ == 0 &&
+    } else if (!may_be_silent && self->reads_too_slowly(now)) {
+      self->close(CloseReason::too_slow, "it does not read its answers");
+    } else if (!may_be_silent && !self->writing_ && self->replies_.empty() && self->unordered_pending_ == 0 &&
                now - self->last_received_ > std::chrono::milliseconds(config.connections_max_idle_ms)) {
       self->close(CloseReason::idle, "idle for longer than connections.max.idle.ms");
     } else {
@@ -199,9 +211,12 @@ void Connection::close(CloseReason reason, std::string_view told) {
   if (!told.empty() && core_.told.may_tell(peer_host(), Clock::now())) {
     logger().warn("closed the connection from {}: {}", peer_, told);
   }
-  count_held();
+  place_ = {};
+  // Those that are ready; the others belong to requests under way, and are let go when these end (make_ready).
+  drop_replies({replies_.begin(), replies_.end()});
   replies_.clear();
-  overtaking_.clear();
+  drop_replies(std::exchange(overtaking_, {}));
+  count_held();
   boost::system::error_code ignored;
   socket_.shutdown(Socket::shutdown_both, ignored);
   socket_.close(ignored);

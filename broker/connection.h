@@ -31,6 +31,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void close(CloseReason reason, std::string_view told = {});
 
   [[nodiscard]] bool is_closed() const { return closed_; }
+  [[nodiscard]] bool is_from_broker() const { return is_from_broker_; }
 
   std::unique_ptr<FetchSession> fetch_session;  // the Fetch handler's; nullptr: none
 
@@ -43,8 +44,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Completed when the connection closes, at once if it has; until it is forgotten.
   void wake_at_close(const std::shared_ptr<OneShot<bool>>& waiting);
   void forget(const std::shared_ptr<OneShot<bool>>& waiting) { woken_at_close_.erase(waiting); }
-  // What closing it would free; 0: little, or it is another broker's.
-  [[nodiscard]] std::int64_t closable_bytes() const { return is_from_broker_ ? 0 : counted_bytes_; }
+  // What its end would free at once, if it holds much: not what requests under way hold.
+  [[nodiscard]] std::int64_t closable_bytes() const { return closable_bytes_; }
   // From ApiVersions v3 (KIP-511); counted in the metrics.
   void set_client_software(std::string_view name, std::string_view version);
 
@@ -58,9 +59,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] bool has_room() const;
   void let_go(Reply& reply);
   void count_held();
+  void count(std::size_t held, std::size_t closable);
+  void drop_replies(const std::vector<std::shared_ptr<Reply>>& dropped);
   void make_ready(Reply& reply);
   void end_waits();
   [[nodiscard]] bool is_too_slow(Clock::time_point now) const;
+  [[nodiscard]] bool reads_too_slowly(Clock::time_point now) const;
   void reply_ready();
   void write_ready_replies();
   [[nodiscard]] bool collect_ready_replies();
@@ -72,7 +76,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Broker& broker_;
   const std::string listener_name_;
   const bool is_from_broker_;  // came by the inter-broker listener of a cluster
-  const ConnectionLimits::Place place_;
+  ConnectionLimits::Place place_;
   asio::ip::tcp::endpoint local_;
   std::string peer_;
   FrameReader reader_;
@@ -89,8 +93,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::vector<asio::const_buffer> buffers_;
   std::size_t held_bytes_ = 0;      // of requests not answered and replies not sent
   std::size_t unsent_bytes_ = 0;    // of replies that are ready
+  std::size_t waiting_bytes_ = 0;   // of a request that waits for room
   std::int64_t counted_bytes_ = 0;  // of this one in HeldMemory
+  std::int64_t closable_bytes_ = 0;
   bool writing_ = false;
+  Clock::time_point write_began_;
   Clock::time_point last_sent_;
   bool flush_planned_ = false;
   std::shared_ptr<OneShot<bool>> room_;  // the reader waits here when too many replies are pending

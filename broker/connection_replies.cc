@@ -20,6 +20,7 @@ constexpr int woken_at_once = 16;
 void Connection::finish(const ApiEntry& api, RequestContext& context, const Result<void>& outcome) {
   if (!outcome) {
     close(CloseReason::bad_request, outcome.error().message);
+    let_go(*context.reply);
     return;
   }
   core_.metrics.served(api.api.key, Clock::now() - context.received_at, context.reply->has_error);
@@ -27,6 +28,10 @@ void Connection::finish(const ApiEntry& api, RequestContext& context, const Resu
 }
 
 void Connection::make_ready(Reply& reply) {
+  if (closed_) {
+    let_go(reply);
+    return;
+  }
   reply.held_bytes += reply.out.size_bytes();
   held_bytes_ += reply.out.size_bytes();
   unsent_bytes_ += reply.out.size_bytes();
@@ -41,23 +46,41 @@ bool Connection::has_room() const {
          held_bytes_ < (is_tight ? HeldMemory::small_bytes : max_held_bytes);
 }
 
-// Keeps HeldMemory right about this connection.
+// Keeps HeldMemory right about this connection. One that is closed holds what its requests under way do.
 void Connection::count_held() {
-  const std::size_t held = closed_ ? 0 : held_bytes_ + reader_.partial_bytes();
-  const auto counted = held > HeldMemory::small_bytes ? static_cast<std::int64_t>(held) : 0;
-  const std::int64_t change = counted - std::exchange(counted_bytes_, counted);
-  if (change != 0) {
-    core_.held_bytes.add(change);
-    broker_.held_memory.add(change);
-  }
-  if (change > 0 && broker_.held_memory.is_exceeded()) {
-    broker_.relieve_memory();
+  const std::size_t unread = closed_ ? 0 : waiting_bytes_ + reader_.partial_bytes();
+  const std::size_t held = is_from_broker_ ? 0 : held_bytes_ + unread;
+  const bool is_much = held > HeldMemory::small_bytes;
+  const std::int64_t before = counted_bytes_;
+  count(is_much ? held : 0, is_much && !closed_ ? unsent_bytes_ + unread : 0);
+  if (counted_bytes_ > before && broker_.held_memory.is_exceeded()) {
+    broker_.relieve_memory(core_);
   }
 }
 
+void Connection::count(std::size_t held, std::size_t closable) {
+  const auto change = [](std::int64_t& counted, std::size_t now) {
+    return static_cast<std::int64_t>(now) - std::exchange(counted, static_cast<std::int64_t>(now));
+  };
+  core_.closable_bytes.add(change(closable_bytes_, closable));
+  if (const std::int64_t held_change = change(counted_bytes_, held); held_change != 0) {
+    core_.held_bytes.add(held_change);
+    broker_.held_memory.add(held_change);
+  }
+}
+
+void Connection::drop_replies(const std::vector<std::shared_ptr<Reply>>& dropped) {
+  for (const auto& reply : dropped) {
+    if (reply->ready) {
+      let_go(*reply);
+    }
+  }
+}
+
+// A reply that was sent, or never will be.
 void Connection::let_go(Reply& reply) {
   held_bytes_ -= reply.held_bytes;
-  unsent_bytes_ -= reply.out.size_bytes();
+  unsent_bytes_ -= reply.ready ? reply.out.size_bytes() : 0;
   reply.held_bytes = 0;
   count_held();
   if (room_ && has_room()) {
@@ -152,12 +175,12 @@ void Connection::write_ready_replies() {
     return error ? 0 : most;
   };
   writing_ = true;
+  write_began_ = Clock::now();
   asio::async_write(socket_, buffers_, all_at_once,
                     [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) {
                       self->writing_ = false;
-                      for (const auto& reply : self->being_written_) {
-                        self->let_go(*reply);
-                      }
+                      self->buffers_.clear();
+                      self->drop_replies(std::exchange(self->being_written_, {}));
                       self->core_.metrics.sent(size);
                       if (error) {
                         self->close(CloseReason::left);

@@ -30,13 +30,11 @@ void Core::close_connections() {
   }
 }
 
-bool Core::close_largest_holder() {
+void Core::close_largest_holder() {
   const auto largest = std::ranges::max_element(connections_, {}, &Connection::closable_bytes);
-  if (largest == connections_.end() || (*largest)->closable_bytes() == 0) {
-    return false;
+  if (largest != connections_.end() && (*largest)->closable_bytes() > 0) {
+    (*largest)->close(CloseReason::memory, "clients hold more than queued.max.request.bytes, and it much of that");
   }
-  (*largest)->close(CloseReason::memory, "of what queued.max.request.bytes allows it holds the most");
-  return true;
 }
 
 Core::TimerKey Core::after(Clock::duration delay, std::function<void()> action) {

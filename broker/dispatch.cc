@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "broker/connection.h"
 #include "broker/handlers.h"
 #include "protocol/codec.h"
 #include "protocol/frame.h"
@@ -17,6 +18,9 @@ namespace {
 constexpr std::size_t decode_budget_base_bytes = std::size_t{256} * 1024;
 constexpr std::size_t decode_budget_per_frame_byte = 16;
 constexpr std::size_t decode_budget_max_bytes = std::size_t{64} * 1024 * 1024;
+// What a client asks about has an answer each, which may be several times as large; a partition of a Fetch ten times.
+template <class Request>
+constexpr std::size_t decode_elements_max = std::is_same_v<Request, FetchRequest> ? 50'000 : 200'000;
 
 // True if an error code anywhere in the message says so.
 template <class T>
@@ -41,6 +45,9 @@ Awaitable<Result<void>> serve(std::shared_ptr<RequestContext> context) {
   const RequestHeader& header = context->header;
   DecodeBudget budget{std::min(decode_budget_max_bytes,
                                decode_budget_base_bytes + decode_budget_per_frame_byte * context->frame.bytes.size())};
+  if (!context->connection.is_from_broker()) {
+    budget.left_elements = decode_elements_max<Request>;
+  }
   auto body = request_body(context->frame.bytes, header, header.api_version >= api.flexible);
   if (!body) {
     co_return std::unexpected(std::move(body.error()));

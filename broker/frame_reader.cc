@@ -57,7 +57,11 @@ Result<std::optional<Frame>> FrameReader::next() {
 }
 
 std::span<std::byte> FrameReader::space() {
-  if (slab_ && begin_ == end_ && slab_.use_count() == 1 && slab_->capacity <= kept_slab_bytes) {
+  if (slab_ && begin_ == end_ && slab_->capacity > kept_slab_bytes) {
+    slab_.reset();
+    begin_ = end_ = 0;
+  }
+  if (slab_ && begin_ == end_ && slab_.use_count() == 1) {
     begin_ = end_ = 0;  // nobody looks at the old bytes any more
   }
   if (!slab_ || slab_->capacity - end_ < small_space_bytes) {

@@ -47,6 +47,29 @@ class FrameReaderTest : public testing::Test {
   std::vector<Frame> kept;
 };
 
+TEST_F(FrameReaderTest, a_large_slab_does_not_outlive_its_frame) {
+  FrameReader large{100'000'000};
+  for (const std::size_t size : {std::size_t{100'000}, std::size_t{50'000'000}}) {
+    std::weak_ptr<Slab> slab;
+    {
+      std::string stream = frame(size, 'x');
+      std::string_view left = stream;
+      while (!left.empty()) {
+        const auto space = large.space();
+        const std::size_t part = std::min(space.size(), left.size());
+        std::memcpy(space.data(), left.data(), part);
+        large.received(part);
+        left.remove_prefix(part);
+      }
+      const auto whole = large.next();
+      ASSERT_TRUE(whole && *whole);
+      slab = (*whole)->slab;
+    }
+    (void)large.space();
+    EXPECT_EQ(slab.expired(), size == 50'000'000);
+  }
+}
+
 TEST_F(FrameReaderTest, cuts_frames_however_the_bytes_arrive) {
   const std::string stream = frame(3, 'a') + frame(1, 'b') + frame(5, 'c');
   for (const char byte : stream) {

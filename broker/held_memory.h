@@ -1,5 +1,5 @@
-// What the clients of all cores make the broker hold in memory: frames half received, requests not answered, answers
-// not sent. Only connections that hold much are counted, so that the others share no cache line.
+// What clients make the broker hold in memory, on all cores: frames half received, requests not answered, answers not
+// sent. Only connections that hold much are counted, so that the others share no cache line; other brokers' never.
 #pragma once
 
 #include <atomic>
@@ -19,18 +19,18 @@ class HeldMemory {
       : max_bytes_(max_bytes > 0 ? max_bytes : std::numeric_limits<std::int64_t>::max()) {}
 
   void add(std::int64_t bytes) { bytes_.fetch_add(bytes, std::memory_order_relaxed); }
-  // Half of it is held: who holds much is not read from, and gets small answers.
+  // Half of it is held: who holds much is asked nothing more, and Fetch gives small answers.
   [[nodiscard]] bool is_tight() const { return bytes_.load(std::memory_order_relaxed) > max_bytes_ / 2; }
-  // Who holds the most is closed.
+  // Connections are closed.
   [[nodiscard]] bool is_exceeded() const { return bytes_.load(std::memory_order_relaxed) > max_bytes_; }
-  // True for one caller until relief_ended.
-  [[nodiscard]] bool begin_relief() { return !relieving_.exchange(true); }
-  void relief_ended() { relieving_ = false; }
+  // The most one answer may take that could be shorter.
+  [[nodiscard]] std::int64_t answer_bytes_max() const {
+    return is_tight() ? std::int64_t{small_bytes} : max_bytes_ / 4;
+  }
 
  private:
   const std::int64_t max_bytes_;
   std::atomic<std::int64_t> bytes_ = 0;
-  std::atomic<bool> relieving_ = false;
 };
 
 }  // namespace ottla

@@ -35,15 +35,15 @@ spdlog::logger& logger() {
   return *instance;
 }
 
-bool FewLines::may_tell(const std::string& address, std::chrono::steady_clock::time_point now) {
+bool FewLines::may_tell(const std::string& subject, std::chrono::steady_clock::time_point now) {
   if (now - minute_began_ >= std::chrono::minutes(1)) {
     minute_began_ = now;
     told_.clear();
   }
-  if (told_.size() >= addresses_max && !told_.contains(address)) {
+  if (told_.size() >= subjects_max && !told_.contains(subject)) {
     return false;
   }
-  return ++told_[address] <= per_minute;
+  return ++told_[subject] <= per_minute;
 }
 
 }  // namespace ottla

@@ -11,14 +11,14 @@ namespace ottla {
 
 spdlog::logger& logger();
 
-// Keeps those who misbehave from filling the log: a few lines a minute about each address, and about so many addresses.
+// Keeps those who misbehave from filling the log: a few lines a minute about each of them, and about so many of them.
 // One thread.
 class FewLines {
  public:
   static constexpr int per_minute = 10;
-  static constexpr std::size_t addresses_max = 1000;
+  static constexpr std::size_t subjects_max = 1000;
 
-  bool may_tell(const std::string& address, std::chrono::steady_clock::time_point now);
+  bool may_tell(const std::string& subject, std::chrono::steady_clock::time_point now);
 
  private:
   std::chrono::steady_clock::time_point minute_began_;

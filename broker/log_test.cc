@@ -21,7 +21,7 @@ TEST(FewLines, an_address_has_a_few_lines_a_minute) {
 
 TEST(FewLines, so_many_addresses_are_told_of) {
   FewLines lines;
-  for (std::size_t i = 0; i < FewLines::addresses_max; ++i) {
+  for (std::size_t i = 0; i < FewLines::subjects_max; ++i) {
     EXPECT_TRUE(lines.may_tell(std::to_string(i), start));
   }
   EXPECT_FALSE(lines.may_tell("one more", start));

@@ -136,6 +136,9 @@ Awaitable<> Server::accept_forever(Listening& listening) {
   while (listening.acceptor.is_open()) {
     if (!is_for_brokers(listening)) {
       co_await wait_to_accept(listening);
+      if (!listening.acceptor.is_open()) {
+        co_return;
+      }
     }
     Core& core = *broker_.cores[next_core_++ % broker_.cores.size()];
     auto [error, socket] =
@@ -145,7 +148,7 @@ Awaitable<> Server::accept_forever(Listening& listening) {
     }
     if (error) {  // out of descriptors, or the client left at once
       if (error == asio::error::no_descriptors) {
-        refuse_one(listening);
+        refuse_all(listening);
       }
       if (told_.may_tell(error.message(), Clock::now())) {
         logger().warn("cannot accept a connection: {}", error.message());
@@ -158,23 +161,36 @@ Awaitable<> Server::accept_forever(Listening& listening) {
   }
 }
 
-// Of those that wait to be accepted: closed at once, so that it does not wait for what may never come.
-void Server::refuse_one(Listening& listening) {
+// Those that wait to be accepted: closed at once, so that they do not wait for what may never come.
+void Server::refuse_all(Listening& listening) {
   spare_descriptor_.give();
-  boost::system::error_code ignored;
-  listening.acceptor.non_blocking(true, ignored);
-  Socket refused(broker_.cores.front()->io.get_executor());
-  listening.acceptor.accept(refused, ignored);
-  refused.close(ignored);
+  boost::system::error_code error;
+  listening.acceptor.non_blocking(true, error);
+  while (!error) {
+    Socket refused(broker_.cores.front()->io.get_executor());
+    listening.acceptor.accept(refused, error);
+    if (!error) {
+      broker_.cores.front()->metrics.closed(CloseReason::refused);
+    }
+  }
   spare_descriptor_.take();
-  broker_.cores.front()->metrics.closed(CloseReason::refused);
 }
+
+namespace {
+
+// One that came by IPv4 to a listener for both is one of IPv4.
+std::string to_text(const asio::ip::address& address) {
+  const bool is_mapped = address.is_v6() && address.to_v6().is_v4_mapped();
+  return is_mapped ? asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string() : address.to_string();
+}
+
+}  // namespace
 
 void Server::begin(Listening& listening, Core& core, Socket socket) {
   ConnectionLimits::Place place;
   if (!is_for_brokers(listening)) {
     boost::system::error_code ignored;
-    const std::string address = socket.remote_endpoint(ignored).address().to_string();
+    const std::string address = to_text(socket.remote_endpoint(ignored).address());
     auto admitted = broker_.connection_limits.admit(address, *broker_.partitions.config());
     if (!admitted) {
       broker_.cores.front()->metrics.closed(CloseReason::refused);

@@ -36,7 +36,7 @@ class Server {
   };
   Awaitable<> accept_forever(Listening& listening);
   Awaitable<> wait_to_accept(Listening& listening);
-  void refuse_one(Listening& listening);
+  void refuse_all(Listening& listening);
   void begin(Listening& listening, Core& core, Socket socket);
   [[nodiscard]] bool is_for_brokers(const Listening& listening) const;
 

@@ -104,6 +104,11 @@ class Decoder {
       reader_.fail("more elements than bytes");
       return;
     }
+    if (count > budget_.left_elements) {
+      reader_.fail("more elements than one request may have");
+      return;
+    }
+    budget_.left_elements -= count;
     if (!charge(count * sizeof(T))) {
       return;
     }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,6 +28,7 @@ struct Records {
 // What decoding may still allocate. Charged before every allocation, so that no count can make us allocate more.
 struct DecodeBudget {
   std::size_t left_bytes = 0;
+  std::size_t left_elements = std::numeric_limits<std::size_t>::max();  // of arrays
 };
 
 template <std::unsigned_integral Unsigned>

@@ -1,6 +1,7 @@
 // Consumer groups of this broker: finds the shard of a group and asks there. Any core may call.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -34,6 +35,9 @@ class GroupCoordinator {
 
   // Brings an event to a group and gives its answer, which may take as long as a rebalance.
   Awaitable<GroupAnswer> ask(std::string group, groups::Event event, IfAbsent if_absent);
+
+  // By the members of all groups, about. Any thread.
+  std::atomic<std::int64_t> held_bytes = 0;
 
   // The topics as they are now. Any thread.
   groups::TopicsView topics();

@@ -134,6 +134,11 @@ void GroupShard::ask(const std::string& id, std::shared_ptr<Partition> home, gro
     answer->complete(failure(ErrorCode::GROUP_ID_NOT_FOUND, "Group " + id + " not found."));
     return;
   }
+  if (!has_room_for(id, event)) {
+    answer->complete(failure(ErrorCode::COORDINATOR_LOAD_IN_PROGRESS,
+                             "the members of all groups take as much memory as group.members.max.bytes allows"));
+    return;
+  }
   served(id, home);
   const groups::Token token = ++last_token_;
   waiting_.emplace(token, Waiting{std::move(home), std::move(answer)});

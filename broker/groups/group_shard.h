@@ -74,6 +74,8 @@ class GroupShard {
   };
 
   Served& served(const std::string& id, std::shared_ptr<Partition> home);
+  [[nodiscard]] bool has_room_for(const std::string& id, const groups::Event& event);
+  void set_held_bytes(std::int64_t bytes);
   void step(const std::string& id, const groups::Event& event);
   void look_into_waiting(Served& one);
   void arm(Served& one);
@@ -90,6 +92,9 @@ class GroupShard {
   std::map<const Partition*, LeaderEpoch> epochs_;  // in which the groups of a partition were read
   std::unordered_map<groups::Token, Waiting> waiting_;
   groups::Token last_token_ = 0;
+  // By the members of its groups: from time to time as it is, in between with all that came and nothing that went.
+  std::int64_t held_bytes_ = 0;
+  Clock::time_point counted_at_;
   bool is_closed_ = false;
 };
 

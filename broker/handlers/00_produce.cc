@@ -162,7 +162,6 @@ bool is_transactional(const ProduceRequest& request) {
 
 std::optional<Error> refuse_request(const ProduceRequest& request) {
   if (is_transactional(request)) {
-    logger().warn("refused a transactional producer: transactions are not served yet");
     return Error{ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED, "transactions are not served yet"};
   }
   if (request.acks < -1 || request.acks > 1) {

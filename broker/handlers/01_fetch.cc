@@ -156,7 +156,9 @@ Awaitable<> wait_for_news(RequestContext& context, const std::vector<Part>& part
       part.partition->wake_on_advance(part.answer.high_watermark, woken, part.from);
     }
   }
+  context.connection.wake_at_close(woken);
   co_await woken->wait();
+  context.connection.forget(woken);
   context.core.cancel(timer);
 }
 
@@ -204,13 +206,11 @@ void find_partitions(RequestContext& context, const FetchRequest& request, std::
 
 // Waits for enough to answer with, and reads it.
 Awaitable<> fetch(RequestContext& context, const FetchRequest& request, std::vector<Part>& parts) {
-  const bool is_tight = context.broker.held_memory.is_tight();
-  const std::int32_t most_bytes =
-      is_tight ? std::int32_t{HeldMemory::small_bytes} : context.broker.config.fetch_max_bytes;
-  const std::int64_t max_bytes = std::min(request.max_bytes, most_bytes);
   const auto deadline = Clock::now() + std::chrono::milliseconds(std::clamp(request.max_wait_ms, 0, longest_wait_ms));
   const NearestReplica nearest(context, request.rack_id);
   for (;;) {
+    const std::int64_t max_bytes = std::min<std::int64_t>(
+        {request.max_bytes, context.broker.config.fetch_max_bytes, context.broker.held_memory.answer_bytes_max()});
     const Found found = look_at_all(parts, max_bytes, nearest);
     const bool enough = found.size_bytes >= std::min<std::int64_t>(request.min_bytes, max_bytes);
     if (enough || found.has_news || found.is_hopeless || Clock::now() >= deadline || context.connection.is_closed()) {

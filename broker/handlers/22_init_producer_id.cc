@@ -16,7 +16,9 @@ Awaitable<InitProducerIdResponse> handle(RequestContext& context, InitProducerId
     co_return response;
   }
   if (request.transactional_id) {
-    logger().warn("refused a transactional producer: transactions are not served yet");
+    if (context.core.told.may_tell(context.connection.peer_host(), Clock::now())) {
+      logger().warn("refused a transactional producer: transactions are not served yet");
+    }
     response.error_code = request.transactional_id->empty() ? ErrorCode::INVALID_REQUEST
                                                             : ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
     response.producer_epoch = -1;

@@ -90,7 +90,11 @@ void collect_connections(const Broker& broker, std::vector<MetricFamily>& famili
   auto open = family("ottla_connections", "Connections that are open.", MetricType::Gauge);
   auto clients =
       family("ottla_client_connections", "Connections by the software the client says it is.", MetricType::Gauge);
-  auto closed = family("ottla_connections_closed_total", "Connections that ended, and why.", MetricType::Counter);
+  auto closed = family("ottla_connections_closed_total", "Connections that ended or were not let in, and why.",
+                       MetricType::Counter);
+  auto held =
+      family("ottla_held_bytes", "What clients make the broker hold of queued.max.request.bytes.", MetricType::Gauge);
+  std::int64_t held_bytes = 0;
   std::array<std::int64_t, CoreMetrics::close_reasons.size()> closed_counts{};
   std::int64_t received_bytes = 0;
   std::int64_t sent_bytes = 0;
@@ -100,6 +104,7 @@ void collect_connections(const Broker& broker, std::vector<MetricFamily>& famili
     received_bytes += core->metrics.received_bytes();
     sent_bytes += core->metrics.sent_bytes();
     connections += core->metrics.connections();
+    held_bytes += core->held_bytes.value();
     for (std::size_t reason = 0; reason < closed_counts.size(); ++reason) {
       closed_counts[reason] += core->metrics.closed(reason);
     }
@@ -110,14 +115,15 @@ void collect_connections(const Broker& broker, std::vector<MetricFamily>& famili
   add(received, {}, received_bytes);
   add(sent, {}, sent_bytes);
   add(open, {}, connections);
+  add(held, {}, held_bytes);
   for (std::size_t reason = 0; reason < closed_counts.size(); ++reason) {
     add(closed, {{"reason", CoreMetrics::close_reasons[reason]}}, closed_counts[reason]);
   }
   for (const auto& [client, count] : by_client) {
     add(clients, {{"software", client}}, count);
   }
-  families.insert(families.end(),
-                  {std::move(received), std::move(sent), std::move(open), std::move(closed), std::move(clients)});
+  families.insert(families.end(), {std::move(received), std::move(sent), std::move(open), std::move(held),
+                                   std::move(closed), std::move(clients)});
 }
 
 void collect_storage(const Broker& broker, std::vector<MetricFamily>& families) {

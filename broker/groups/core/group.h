@@ -54,6 +54,8 @@ class Group {
   [[nodiscard]] const std::string& protocol_type() const { return protocol_type_; }
   [[nodiscard]] const std::optional<std::string>& protocol() const { return protocol_; }
   [[nodiscard]] const std::map<std::string, Member>& members() const { return members_; }
+  // Told an id and asked to come back with it; until when.
+  [[nodiscard]] const std::map<std::string, Millis>& pending_members() const { return pending_members_; }
   [[nodiscard]] const std::string& leader() const { return leader_; }  // empty: none
   // Durable ones only.
   [[nodiscard]] const std::map<TopicPartition, CommittedOffset>& offsets() const { return log_.offsets(); }
@@ -154,7 +156,7 @@ class Group {
   std::string leader_;  // empty: none
   std::map<std::string, Member> members_;
   std::map<std::string, std::string> static_members_;  // instance id -> member id
-  std::map<std::string, Millis> pending_members_;      // told an id and asked to come back with it; until when
+  std::map<std::string, Millis> pending_members_;
 
   GroupLog log_;
   std::map<std::uint64_t, Purpose> writes_;  // under way
