@@ -1,192 +1,240 @@
 #!/usr/bin/env python3
-"""Bytes that no honest client sends, and the right answer to each. A well-behaved client beside them keeps its answers.
+"""Bytes that no honest client sends, and the right answer to each; what Apache Kafka 4.3.1 does with the same bytes is told beside it.
 
-usage: hostile.py HOST:PORT PID     (a running broker; PID is its process, for the memory check)
-Rows are numbered as in the project's table of hostile inputs.
+usage: hostile.py FILE [TEXT]     Writes the table to FILE, prints what failed and a summary. Last line: N passed, N failed.
+TEXT: only rows with that in number and name.
+
+A row passes if our answer is the expected one, the broker's memory grew by 64 MiB at the most while it came, and every
+request of a well-behaved client beside it was answered within two seconds. HOSTILE_WITHOUT_KAFKA=1: ours alone, and
+memory is told, not judged, for brokers built with a sanitizer.
 """
 import os
-import socket
-import struct
+import shutil
+import signal
 import sys
+import tempfile
 import time
+from dataclasses import dataclass
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from wire import (Client, batch, compact, frame, header, metadata, produce, record, string, uvarint, varint)
+import rows_frames
+import rows_records  # noqa: F401
+import rows_bombs  # noqa: F401
+import rows_names  # noqa: F401
+import rows_brokers  # noqa: F401
+import rows_connections  # noqa: F401
+import rows_valid  # noqa: F401
+from table import ROWS, SILENT, Row
+from targets import Kafka, Ours
 
-TOPIC = "hostile"
-CLOSED = "closed"
-ROWS = []
-
-
-def row(number, what, expected):
-    def keep(act):
-        ROWS.append((number, what, expected, act))
-        return act
-    return keep
-
-
-def outcome(reply):
-    return CLOSED if reply is None else "answered"
+WITHOUT_KAFKA = os.environ.get("HOSTILE_WITHOUT_KAFKA") == "1"
+MEMORY_KIB, PATIENCE_SECONDS = 64 * 1024, 2.0
+SLOW_ANSWER_SECONDS = 1.0  # more than that is told of Kafka's
+NOT_ASKED = "not asked"
 
 
-def produce_error(client, records, version=3, topic=TOPIC):
-    reply = client.ask(produce(topic, records, version=version))
-    if reply is None:
-        return CLOSED
-    at = 4 + 2 + len(topic) + 4 + 4  # one topic, its name, one partition, its index
-    return struct.unpack_from(">h", reply, at)[0]
+@dataclass
+class Result:
+    row: object
+    ours: str
+    began: float
+    ended: float
+    kafka: str = NOT_ASKED
+    grown_kib: int = 0
+    troubles: list = None
+
+    def line(self):
+        verdict = "FAIL" if self.troubles else "ok  "
+        told = f"{verdict} row {self.row.number:2} {self.row.what}: {self.ours} | Kafka: {self.kafka} | "
+        told += f"+{max(0, self.grown_kib) / 1024:.1f} MiB, {self.ended - self.began:.1f} s"
+        return told + "".join(f" | {trouble}" for trouble in self.troubles)
 
 
-def says(data):
-    return lambda client: outcome(client.ask(data))
+def acted(side, one):
+    """What came of it. What breaks off must not stop the others."""
+    try:
+        return one.act(side)
+    except Exception as error:  # noqa: BLE001
+        return f"{type(error).__name__}: {error}"
 
 
-row(1, "frame length negative", CLOSED)(says(struct.pack(">i", -5)))
-row(2, "frame length 0", CLOSED)(says(struct.pack(">i", 0)))
-row(3, "frame length 0x7fffffff", CLOSED)(says(struct.pack(">i", 0x7FFFFFFF)))
-row(6, "TLS ClientHello", CLOSED)(says(b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03"))
-row(6, "HTTP GET", CLOSED)(says(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"))
-row(8, "unknown API key", CLOSED)(says(frame(header(999, 0))))
-row(8, "API key -1", CLOSED)(says(frame(header(-1, 0))))
-row(9, "Metadata v99", CLOSED)(says(frame(header(3, 99))))
-row(9, "Produce v2", CLOSED)(says(frame(header(0, 2))))
-row(11, "array length 2^31-1", CLOSED)(says(frame(header(3, 4) + struct.pack(">i", 0x7FFFFFFF) + b"\x01")))
-row(11, "array length -2", CLOSED)(says(frame(header(3, 4) + struct.pack(">i", -2) + b"\x01")))
-row(11, "array longer than the frame", CLOSED)(says(frame(header(3, 4) + struct.pack(">i", 1000) + string("a") + b"\x01")))
-row(13, "varint of six bytes", CLOSED)(says(frame(header(3, 9, tags=b"\x00") + b"\xff\xff\xff\xff\xff\x7f" + b"\0" * 20)))
-row(14, "compact string null where it may not be", CLOSED)(
-    says(frame(header(18, 3, tags=b"\x00") + b"\x00" + compact("1.0") + b"\x00")))
-row(14, "string length -2", CLOSED)(says(frame(header(3, 4) + struct.pack(">ih", 1, -2) + b"\x01")))
-row(15, "bytes left over are ignored", "answered")(says(frame(header(3, 4) + struct.pack(">i", 0) + b"\x01" + b"more")))
-row(16, "tags out of order in the header", CLOSED)(
-    says(frame(header(18, 3, tags=b"\x02\x05\x01a\x03\x01b") + compact("a") + compact("1") + b"\x00")))
-row(16, "a tag that claims more than there is", CLOSED)(
-    says(frame(header(18, 3, tags=b"\x01\x05\x7fa") + compact("a") + compact("1") + b"\x00")))
-row(16, "unknown tags are skipped", "answered")(
-    says(frame(header(18, 3, tags=b"\x02\x05\x01a\x07\x01b") + compact("a") + compact("1") + b"\x01\x09\x02zz")))
-row(17, "client id of 32 KiB that is no UTF-8", "answered")(says(frame(header(18, 0, client_id=b"\xff\x00" * 16000))))
-row(10, "a header of half a million tags", CLOSED)(
-    says(frame(header(18, 3, tags=uvarint(500_000) + b"".join(uvarint(tag) + b"\x00" for tag in range(500_000))) + compact("a") + compact("1") + b"\x00")))
-row(12, "400,000 topics of no name", CLOSED)(
-    says(frame(header(3, 4) + struct.pack(">i", 400_000) + b"\x00\x00" * 400_000 + b"\x00")))
+def of_kafka(kafka, one):
+    if kafka is None:
+        return NOT_ASKED
+    began = time.monotonic()
+    came = acted(kafka, one)
+    took = time.monotonic() - began
+    came += f" in {took:.1f} s" if took > SLOW_ANSWER_SECONDS and SILENT not in came else ""
+    if not kafka.is_alive():
+        kafka.start_again()
+        return came + ", and it died"
+    if SILENT in came and not kafka.serves():
+        kafka.start_again()
+        return came + ", and it served others no more"
+    return came
 
 
-@row(9, "ApiVersions v99", "version 0 with error 35 and the range of ApiVersions")
-def _(client):
-    reply = client.ask(frame(header(18, 99)))
-    if reply is None:
-        return CLOSED
-    error, count = struct.unpack_from(">hi", reply)
-    ranges = {struct.unpack_from(">hhh", reply, 6 + 6 * i) for i in range(count)}
-    whole = len(reply) == 6 + 6 * count and any(key == 18 for key, _, _ in ranges)
-    return "version 0 with error 35 and the range of ApiVersions" if error == 35 and whole else f"error {error}"
+def judge(result):
+    result.troubles = [] if result.ours == result.row.expected else [f"expected {result.row.expected}"]
+    if result.grown_kib > MEMORY_KIB and not WITHOUT_KAFKA:
+        result.troubles.append("more than 64 MiB of memory")
+    return result
 
 
-@row(5, "a frame cut at every byte, then FIN or RST", "harmless")
-def _(client):
-    whole = metadata(TOPIC)
-    address = "%s:%d" % client.socket.getpeername()[:2]
-    for size in range(len(whole)):
-        cut = Client(address)
-        cut.send(whole[:size])
-        if size % 2:
-            cut.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        cut.close()
-    return "harmless"
+class Sitting:
+    """The rows that share a broker, with a well-behaved client beside it: those of one number, so that what one has
+    made the broker keep does not hide what the next one takes."""
+
+    def __init__(self, directory, rows):
+        self.rows, self.settings, self.results = rows, rows[0].settings, []
+        self.ours, self.seen = Ours(directory, self.settings), None
+
+    def start(self, kafka):
+        self.ours.start()
+
+    def run(self, kafka, table):
+        """Gives what went wrong beside the rows, which go to the table as they come."""
+        if not self.ours.is_alive():
+            self.start(kafka)
+        self.run_rows(kafka, table)
+        try:
+            self.seen, ended_well = self.ours.stop()
+        except (OSError, ValueError, StopIteration) as error:
+            return [f"the broker or the well-behaved client died: {error!r}"]
+        self.blame()
+        return [] if ended_well else ["the broker did not end as it should: " + self.ours.log()[-2000:].decode(errors="replace")]
+
+    def run_rows(self, kafka, table):
+        for one in self.rows:
+            self.results.append(self.result_of(one, kafka))
+            print(self.results[-1].line(), file=table, flush=True)
+
+    def result_of(self, one, kafka):
+        if not self.ours.is_alive():
+            return Result(one, "not asked: the broker is dead", 0, 0, troubles=[f"expected {one.expected}"])
+        memory = self.ours.memory
+        memory.begin()
+        before, began = memory.before, time.monotonic()
+        result = Result(one, acted(self.ours, one), began, time.monotonic())
+        if not self.ours.is_alive():
+            result.troubles = ["the broker died"]
+            return result
+        result.grown_kib = memory.kib("VmHWM") - before
+        result.kafka = of_kafka(kafka, one)
+        return judge(result)
+
+    def blame(self):
+        """What the well-behaved client met goes to the row that was on."""
+        late = [(at, seconds) for at, seconds in self.seen["notable"] if seconds > PATIENCE_SECONDS]
+        met = [(at, f"the well-behaved client waited {seconds:.1f} s") for at, seconds in late]
+        met += [(at, f"the well-behaved client: {trouble}") for at, trouble in self.seen["failures"]]
+        for at, trouble in met:
+            on = [result for result in self.results if result.began <= at + 0.05]
+            (on or self.results)[-1].troubles.append(trouble)
 
 
-def topics_at(reply):
-    """Where the array of topics begins in a Metadata reply of version 4."""
-    host, = struct.unpack_from(">h", reply, 4 + 4 + 4)
-    at = 4 + 4 + 4 + 2 + host + 4 + 2  # throttle, brokers, node, host, port, null rack
-    cluster, = struct.unpack_from(">h", reply, at)
-    return at + 2 + cluster + 4
+class SlowSitting(Sitting):
+    """The row that goes on beside all others, with a broker of its own."""
+
+    def __init__(self, directory):
+        super().__init__(directory, [Row(4, "a frame that never ends, a byte every half second", "closed at the deadline", None)])
+
+    def start(self, kafka):
+        self.ours.start()
+        self.ours.memory.begin()
+        self.began, self.slow = time.monotonic(), [rows_frames.Slow(side).start() for side in (self.ours, kafka) if side]
+
+    def run_rows(self, kafka, table):
+        result = Result(self.rows[0], self.slow[0].came(), self.began, time.monotonic(), grown_kib=self.ours.memory.grown_kib())
+        if len(self.slow) > 1 and kafka.starts == 1:  # otherwise it was not Kafka's own will that ended the connection
+            result.kafka = self.slow[1].came()
+        self.results.append(judge(result))
 
 
-@row(12, "several topics, one of them asked for twice", "3 topics told")
-def _(client):
-    names = ["some-a", "some-b", "some-c", "some-b"]
-    reply = client.ask(frame(header(3, 4) + struct.pack(">i", 4) + b"".join(string(name) for name in names) + b"\x00"))
-    return CLOSED if reply is None else f"{struct.unpack_from('>i', reply, topics_at(reply))[0]} topics told"
+def sittings(directory, wanted):
+    groups = {}
+    for one in ROWS:
+        if wanted in f"{one.number} {one.what}":
+            groups.setdefault((not one.settings and one.number, *one.settings.items()), []).append(one)
+    return [Sitting(os.path.join(directory, f"ottla-{number}"), rows) for number, rows in enumerate(groups.values())]
 
 
-for name in ("../../etc", ".", "..", "x" * 250, "a b", "a/b", "ä", ""):
-    @row(18, f"topic name {name[:12]!r}", 17)
-    def _(client, name=name):
-        reply = client.ask(metadata(name))
-        if reply is None:
-            return CLOSED
-        return struct.unpack_from(">h", reply, topics_at(reply) + 4)[0]
+# What Kafka has by the same name, and may have at once with the others.
+KAFKA_KNOWS = {"max.connections": "50", "max.connections.per.ip.overrides": "127.0.0.2:3", "connections.max.idle.ms": "1500"}
 
 
-GOOD = [record(0, b"k", b"v"), record(1, None, b"w")]
-HEADERS_NEGATIVE = varint(-1)
-HEADER_TOO_LONG = varint(1) + varint(100) + b"h"
-for number, what, error, bad in (
-    (0, "an honest batch", 0, batch(GOOD)),
-    (19, "wrong CRC", 2, batch(GOOD, crc=1)),
-    (22, "fewer records than counted", 87, batch(GOOD, count=3, last_delta=2)),
-    (22, "more records than counted", 87, batch(GOOD, count=1, last_delta=0)),
-    (22, "last offset delta is not count-1", 87, batch(GOOD, last_delta=5)),
-    (22, "no record at all", 87, batch([], count=0, last_delta=-1)),
-    (22, "a negative count", 87, batch(GOOD, count=-1, last_delta=1)),
-    (23, "offset deltas 0, 2", 87, batch([record(0), record(2)])),
-    (23, "offset deltas 1, 0", 87, batch([record(1), record(0)])),
-    (23, "a record length past the end", 87, batch([record(0, length=1000)])),
-    (23, "a negative record length", 87, batch([record(0, length=-3)])),
-    (23, "timestamp delta overflows", 87, batch([record(0, timestamp_delta=2**62)], base_timestamp=2**62 + 2**61)),
-    (24, "two batches for one partition", 87, batch(GOOD) + batch(GOOD)),
-    (24, "magic 1", 87, batch(GOOD, magic=1)),
-    (24, "codec 7", 76, batch(GOOD, attributes=7)),
-    (24, "unknown attribute bits", 87, batch(GOOD, attributes=1 << 9)),
-    (25, "a control batch", 87, batch(GOOD, attributes=0x20)),
-    (25, "a timestamp type of LogAppendTime", 32, batch(GOOD, attributes=0x08)),
-    (25, "a delete horizon", 87, batch(GOOD, attributes=0x40)),
-    (25, "a transactional batch", 53, batch(GOOD, attributes=0x10, producer=(1, 0, 0))),
-    (26, "header count negative", 87, batch([record(0, headers=HEADERS_NEGATIVE)])),
-    (26, "header key longer than the record", 87, batch([record(0, headers=HEADER_TOO_LONG)])),
-    (26, "bytes after the last header", 87, batch([record(0, tail=b"zz")])),
-    (19, "a batch cut short", 87, batch(GOOD)[:-3]),
-):
-    row(number, what, error)(lambda client, bad=bad: produce_error(client, bad))
+class Kafkas:
+    """One as it is, and one with limits."""
+
+    def __init__(self, directory, all_sittings):
+        self.directory, self.running = directory, {}
+        self.kinds = [] if WITHOUT_KAFKA else sorted({self.kind(one.settings) for one in all_sittings} - {None})
+
+    @staticmethod
+    def kind(settings):
+        if not settings:
+            return "plain"
+        return "limited" if settings.keys() - {"connection.handshake.timeout.ms"} <= KAFKA_KNOWS.keys() else None
+
+    def start(self):
+        """The first rows are for the one as it is; the other one starts meanwhile."""
+        for kind in reversed(self.kinds):
+            self.running[kind] = Kafka(os.path.join(self.directory, kind), KAFKA_KNOWS if kind == "limited" else {})
+            if kind == "plain":
+                self.running[kind].ready()
+
+    def of(self, settings):
+        kafka = self.running.get(self.kind(settings))
+        return kafka and kafka.ready()
+
+    def stop(self):
+        for one in self.running.values():
+            one.stop()
 
 
-def rss_kib(pid):
-    with open(f"/proc/{pid}/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+def summary(all_sittings):
+    worst = max((result for one in all_sittings for result in one.results), key=lambda result: result.grown_kib)
+    print(f"largest growth of memory: {worst.grown_kib / 1024:.1f} MiB in row {worst.row.number} {worst.row.what}"
+          + (" (not judged)" if WITHOUT_KAFKA else ""))
+    seen = [one.seen for one in all_sittings if one.seen]
+    took = sorted(seconds for one in seen for seconds in one["took"])
+    if took:
+        print(f"the well-behaved clients: {len(took):,} requests, {sum(len(one['failures']) for one in seen)} not answered, "
+              f"p99 {took[len(took) * 99 // 100] * 1000:.1f} ms, maximum {took[-1] * 1000:.1f} ms")
 
 
-@row(4, "a frame of 100 MB announced, 1 byte a time: memory follows the bytes received", "under 4 MiB")
-def _(client):
-    before = rss_kib(PID)
-    client.send(struct.pack(">i", 100_000_000))
-    for _ in range(50):
-        client.send(b"\x00")
-        time.sleep(0.002)
-    grown = rss_kib(PID) - before
-    return "under 4 MiB" if grown < 4096 else f"{grown} KiB"
+def run(directory, file, wanted):
+    all_sittings, slow = sittings(directory, wanted), []
+    kafkas = Kafkas(directory, all_sittings)
+    try:
+        kafkas.start()
+        if not wanted:
+            slow = [SlowSitting(os.path.join(directory, "ottla-slow"))]
+            slow[0].start(kafkas.of({}))
+        with open(file, "w", encoding="utf-8") as table:
+            wrong = [f"{one.settings}: {trouble}" for one in all_sittings + slow for trouble in one.run(kafkas.of(one.settings), table)]
+    finally:
+        kafkas.stop()
+        for one in all_sittings + slow:
+            one.ours.end()
+    all_sittings += slow
+    results = sorted((result for one in all_sittings for result in one.results), key=lambda result: result.row.number)
+    with open(file, "w", encoding="utf-8") as table:
+        table.writelines(result.line() + "\n" for result in results)
+    failed = [result for result in results if result.troubles]
+    print("".join(result.line() + "\n" for result in failed) + "".join(f"{line}\n" for line in wrong), end="")
+    summary(all_sittings)
+    print(f"{len(results) - len(failed)} passed, {len(failed) + len(wrong)} failed", flush=True)
+    return 1 if failed or wrong else 0
 
 
 def main():
-    global PID
-    address, PID = sys.argv[1], int(sys.argv[2])
-    honest = Client(address)
-    failed = 0
-    slowest = 0.0
-    assert honest.ask(metadata(TOPIC)) is not None
-    for number, what, expected, act in ROWS:
-        client = Client(address)
-        got = act(client)
-        client.close()
-        began = time.monotonic()
-        fine = honest.ask(metadata(TOPIC)) is not None
-        slowest = max(slowest, time.monotonic() - began)
-        right = got == expected and fine
-        failed += not right
-        print(f"{'ok  ' if right else 'FAIL'} row {number:2} {what}: {got}" + ("" if right else f", expected {expected}"))
-    print(f"the honest client beside them waited {slowest * 1000:.1f} ms at the most")
-    print(f"{len(ROWS) - failed} passed, {failed} failed")
-    return failed != 0
+    # No row is about the disk, and all that are about many topics wait for it otherwise.
+    directory = tempfile.mkdtemp(dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))  # so that what was started is ended, too
+    try:
+        return run(directory, sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "")
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -38,9 +38,9 @@ TOPIC_CONFIGS = (ELR, SYNCED)
 LISTENERS = (r"^ *(advertised.listeners|listeners|log.dirs?|broker.id|controller.quorum.voters|http.listener)=",
              "where each side listens and keeps its data; Kafka fills in broker.id")
 DEFAULTS = (r"^ *(log.cleaner.min.compaction.lag.ms|num.network.threads|offsets.retention.minutes"
-            r"|listener.security.protocol.map|node.id|group.initial.rebalance.delay.ms)=", "our defaults differ, and listeners cannot change while we run")
+            r"|listener.security.protocol.map|node.id|group.initial.rebalance.delay.ms|queued.max.request.bytes)=", "our defaults differ, and listeners cannot change while we run")
 OWN = (r"^ *(cluster.id|connection.handshake.timeout.ms|decompression.max.(bytes|ratio)|log.dir.reserved.bytes"
-       r"|max.partitions.per.cluster)=", "settings of ours")
+       r"|max.partitions.per.cluster|group.members.max.bytes)=", "settings of ours")
 BROKER_CONFIGS = (ELR, SYNCED, LISTENERS, DEFAULTS, OWN)
 
 OFFSETS = (r"^__consumer_offsets:", "in how many records a group is written down")

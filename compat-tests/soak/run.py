@@ -36,7 +36,7 @@ SETTLED_S = 35  # after them: some hang for ten seconds, and the broker gives me
 SAMPLE_S = 2
 # Segments small enough to roll, so that what is kept of each is bounded as the segments are.
 SETTINGS = {"log.segment.bytes": 8 << 20, "log.retention.bytes": 64 << 20, "log.retention.check.interval.ms": 5000,
-            "queued.max.request.bytes": 32 << 20}
+            "queued.max.request.bytes": 32 << 20, "socket.request.max.bytes": 8 << 20}
 # What is counted there, as much again that it takes and the allocator scatters, 256 KiB for each client, and the broker itself.
 MOST_RSS_KIB = 160 << 10
 # What a slope may be, an hour: what the allocator scatters; a descriptor or a thread in ten minutes is one that leaks.
