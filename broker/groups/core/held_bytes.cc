@@ -7,6 +7,7 @@ namespace ottla::groups {
 namespace {
 
 constexpr std::size_t for_each_member = 1024;
+constexpr std::size_t for_each_name = 32;
 constexpr std::size_t for_each_partition = 64;
 
 std::size_t size_of(const Protocols& protocols) {
@@ -16,7 +17,7 @@ std::size_t size_of(const Protocols& protocols) {
 
 std::size_t size_of(const auto& names) {
   return std::accumulate(names.begin(), names.end(), std::size_t{0},
-                         [](std::size_t sum, const std::string& name) { return sum + sizeof(name) + name.size(); });
+                         [](std::size_t sum, const std::string& name) { return sum + for_each_name + name.size(); });
 }
 
 std::size_t size_of(const Member& member) {
