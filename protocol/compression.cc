@@ -3,58 +3,24 @@
 #include <fmt/format.h>
 #include <lz4frame.h>
 #include <snappy.h>
-#include <sys/mman.h>
 #include <zlib.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <memory>
 #include <new>
+
+#include "protocol/zstd_frames.h"
 
 namespace ottla {
 
 namespace {
 
-constexpr std::size_t step_bytes = std::size_t{64} * 1024;
-constexpr std::size_t large_bytes = std::size_t{4} * 1024 * 1024;
-
 std::unexpected<Error> corrupt(const char* codec, const char* why) {
   return failure(ErrorCode::CORRUPT_MESSAGE, fmt::format("{}: {}", codec, why));
 }
-
-// Where decoded bytes go: grows by doubling up to the cap, and says when it is full.
-class Output {
- public:
-  explicit Output(std::int64_t max_bytes) : max_(static_cast<std::size_t>(std::max<std::int64_t>(0, max_bytes))) {}
-
-  // Room for at least one more byte; empty when the cap is reached.
-  std::span<std::byte> room() {
-    if (bytes_.room().empty()) {
-      bytes_.grow(std::min(max_, std::max(step_bytes, 2 * bytes_.capacity())));
-    }
-    return bytes_.room();
-  }
-  // Room for so many, which the cap admits.
-  std::span<std::byte> room_for(std::size_t size) {
-    if (bytes_.room().size() < size) {
-      bytes_.grow(std::min(max_, std::max(bytes_.size() + size, 2 * bytes_.capacity())));
-    }
-    return bytes_.room().first(size);
-  }
-  void wrote(std::size_t size) { bytes_.wrote(size); }
-  [[nodiscard]] std::size_t left() const { return max_ - bytes_.size(); }
-  Unpacked take() { return std::move(bytes_); }
-  [[nodiscard]] std::unexpected<Error> too_large() const {
-    return failure(ErrorCode::MESSAGE_TOO_LARGE, fmt::format("a batch unpacks to more than {} bytes", max_));
-  }
-
- private:
-  std::size_t max_;
-  Unpacked bytes_;
-};
 
 Result<Unpacked> decompress_gzip(std::span<const std::byte> in, Output out) {
   constexpr int gzip_window_bits = 15 + 16;
@@ -170,15 +136,21 @@ Result<Unpacked> decompress_lz4(std::span<const std::byte> in, Output out) {
   }
 }
 
-// At once, into memory for all of it: as a stream it would need a window besides. What it unpacks to is not known
-// before (clients do not say), so it may take a second try.
+// At once, into memory for all of it: as a stream it would need a window besides. What it unpacks to is often not told,
+// so it may take several tries.
 Result<Unpacked> decompress_zstd(std::span<const std::byte> in, Output out) {
-  if (in.empty()) {
-    return corrupt("zstd", "nothing");
+  if (const char* fault = fault_of_zstd_frames(in)) {
+    return corrupt("zstd", fault);
   }
   thread_local const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), ZSTD_freeDCtx);
-  constexpr std::size_t likely_ratio = 16;
-  for (std::size_t most = std::min(out.left(), std::max(step_bytes, likely_ratio * in.size()));; most = out.left()) {
+  constexpr std::size_t likely_ratio = 4;  // and by how much more each time
+  constexpr std::size_t believed_ratio = 256;
+  const auto told = ZSTD_getFrameContentSize(in.data(), in.size());
+  const bool is_told = told != ZSTD_CONTENTSIZE_UNKNOWN && told != ZSTD_CONTENTSIZE_ERROR;
+  std::size_t most = std::max<std::size_t>(
+      Output::step_bytes, is_told ? std::min<std::size_t>(told, believed_ratio * in.size()) : likely_ratio * in.size());
+  for (;; most *= likely_ratio) {
+    most = std::min(most, out.left());
     const auto room = out.room_for(most);
     const std::size_t size = ZSTD_decompressDCtx(context.get(), room.data(), room.size(), in.data(), in.size());
     if (ZSTD_isError(size) == 0U) {
@@ -212,42 +184,9 @@ Bytes compress_gzip(std::span<const std::byte> plain) {
 
 }  // namespace
 
-void FreeUnpacked::operator()(std::byte* bytes) const {
-  if (capacity > large_bytes) {
-    ::munmap(bytes, capacity);
-  } else {
-    std::free(bytes);
-  }
-}
+namespace {
 
-void Unpacked::grow(std::size_t capacity) {
-  const std::size_t before = this->capacity();
-  if (capacity <= before) {
-    return;
-  }
-  void* grown = nullptr;
-  if (capacity <= large_bytes) {
-    grown = std::realloc(bytes_.get(), capacity);
-  } else if (before > large_bytes) {
-    grown = ::mremap(bytes_.get(), before, capacity, MREMAP_MAYMOVE);
-  } else {
-    static std::recursive_mutex one_at_a_time;
-    turn_ = std::unique_lock(one_at_a_time);
-    grown = ::mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  }
-  if (grown == nullptr || grown == MAP_FAILED) {
-    throw std::bad_alloc();
-  }
-  auto* bytes = static_cast<std::byte*>(grown);
-  if (capacity > large_bytes && before <= large_bytes) {
-    std::copy_n(bytes_.get(), size_, bytes);
-  } else {
-    (void)bytes_.release();
-  }
-  bytes_ = {bytes, FreeUnpacked{capacity}};
-}
-
-Result<Unpacked> decompress(Codec codec, std::span<const std::byte> compressed, std::int64_t max_bytes) {
+Result<Unpacked> decompress_by(Codec codec, std::span<const std::byte> compressed, std::int64_t max_bytes) {
   switch (codec) {
     case Codec::gzip:
       return decompress_gzip(compressed, Output(max_bytes));
@@ -261,6 +200,15 @@ Result<Unpacked> decompress(Codec codec, std::span<const std::byte> compressed, 
       break;
   }
   return failure(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE, fmt::format("codec {}", static_cast<int>(codec)));
+}
+
+}  // namespace
+
+// Stored batches have no bound, and a broker that has no memory for one must not end.
+Result<Unpacked> decompress(Codec codec, std::span<const std::byte> compressed, std::int64_t max_bytes) try {
+  return decompress_by(codec, compressed, max_bytes);
+} catch (const std::bad_alloc&) {
+  return failure(ErrorCode::MESSAGE_TOO_LARGE, "there is no memory for what a batch unpacks to");
 }
 
 Bytes compress(Codec codec, std::span<const std::byte> plain) {

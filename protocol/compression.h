@@ -2,41 +2,14 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <mutex>
 #include <span>
 
 #include "protocol/error_code.h"
 #include "protocol/primitives.h"
 #include "protocol/record_batch.h"
+#include "protocol/unpacked.h"
 
 namespace ottla {
-
-// Memory of the allocator, or (more than 4 MiB) of the kernel, which takes it back at once and moves it without
-// copying.
-struct FreeUnpacked {
-  std::size_t capacity = 0;
-  void operator()(std::byte* bytes) const;
-};
-
-// What was unpacked. Memory follows the bytes that were written, and of all threads one at a time has more than 4 MiB:
-// to be let go soon, on the thread that made it.
-class Unpacked {
- public:
-  operator std::span<const std::byte>() const { return {bytes_.get(), size_}; }  // NOLINT(google-explicit-constructor)
-  [[nodiscard]] std::size_t size() const { return size_; }
-  [[nodiscard]] std::size_t capacity() const { return bytes_ ? bytes_.get_deleter().capacity : 0; }
-
-  // What is there stays; what is behind it is not set.
-  void grow(std::size_t capacity);
-  [[nodiscard]] std::span<std::byte> room() { return {bytes_.get() + size_, capacity() - size_}; }
-  void wrote(std::size_t size) { size_ += size; }
-
- private:
-  std::unique_lock<std::recursive_mutex> turn_;
-  std::unique_ptr<std::byte[], FreeUnpacked> bytes_;
-  std::size_t size_ = 0;
-};
 
 // Errors: CORRUPT_MESSAGE for bytes that are not what the codec says, MESSAGE_TOO_LARGE for more than `max_bytes`.
 // Formats as Kafka's clients write them: gzip (several members allowed), snappy (raw, or framed as by xerial's
