@@ -222,4 +222,10 @@ Awaitable<GroupAnswer> GroupCoordinator::ask(std::string group, groups::Event ev
   co_return co_await answer->wait();
 }
 
+void GroupCoordinator::count_held_bytes() {
+  for (const auto& shard : shards_) {
+    asio::post(shard->core().io, [one = shard.get()] { one->count_held_bytes(); });
+  }
+}
+
 }  // namespace ottla

@@ -38,6 +38,8 @@ class GroupCoordinator {
 
   // By the members of all groups, about. Any thread.
   std::atomic<std::int64_t> held_bytes = 0;
+  // Soon, by each shard.
+  void count_held_bytes();
 
   // The topics as they are now. Any thread.
   groups::TopicsView topics();

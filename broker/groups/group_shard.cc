@@ -121,6 +121,7 @@ void GroupShard::loaded(const Partition& home) {
         arm(one);
       }
     }
+    count_held_bytes();
   });
 }
 

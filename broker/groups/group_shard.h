@@ -49,6 +49,8 @@ class GroupShard {
   [[nodiscard]] const groups::AnyGroup* find(const std::string& id) const;
   void for_each(const std::function<void(const groups::AnyGroup&)>& action) const;
 
+  void count_held_bytes();
+
   // Nobody waits any longer, and none will.
   void close();
 

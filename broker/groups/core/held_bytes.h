@@ -9,7 +9,7 @@
 namespace ottla::groups {
 
 std::size_t held_bytes(const AnyGroup& group);
-// What a member would add that comes with this event; 0: it is here already, or none comes.
+// What this event would add; 0: no member comes with it, or one that is here already.
 std::size_t bytes_to_add(const AnyGroup* group, const Event& event);
 
 }  // namespace ottla::groups

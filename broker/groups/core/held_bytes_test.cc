@@ -49,6 +49,42 @@ TEST(HeldBytes, a_member_of_the_new_protocol_counts) {
   EXPECT_EQ(bytes_to_add(&group, beat), 0U);
 }
 
+TEST(HeldBytes, who_is_here_may_come_again_but_not_with_much_more) {
+  AnyGroup group("group", {});
+  (void)group.step(0, join("", 3));
+  Join again = join("new", 3);
+  again.request.protocols.front().metadata.resize(2 * metadata_bytes);
+  EXPECT_EQ(bytes_to_add(&group, again), 0U);
+  again.request.protocols.front().metadata.resize(100 * metadata_bytes);
+  EXPECT_EQ(bytes_to_add(&group, again), 99 * metadata_bytes);
+}
+
+TEST(HeldBytes, a_static_member_that_comes_back_is_here_already) {
+  AnyGroup group("group", {});
+  Join first = join("", 5);
+  first.request.group_instance_id = "instance";
+  (void)group.step(0, first);
+  Join back = join("", 5);
+  back.new_member_id = "newer";
+  EXPECT_GT(bytes_to_add(&group, back), 0U);
+  back.request.group_instance_id = "instance";
+  EXPECT_EQ(bytes_to_add(&group, back), 0U);
+}
+
+TEST(HeldBytes, one_that_was_told_its_id_adds_what_it_brings) {
+  AnyGroup group("group", {});
+  (void)group.step(0, join("", 4));
+  EXPECT_EQ(bytes_to_add(&group, join("new", 4)), metadata_bytes + std::string("range").size());
+}
+
+TEST(HeldBytes, large_assignments_count) {
+  Sync sync;
+  sync.request.assignments = {{"a", Bytes(100'000)}, {"b", Bytes(100'000)}};
+  EXPECT_EQ(bytes_to_add(nullptr, sync), 0U);
+  sync.request.assignments.push_back({"c", Bytes(100'000)});
+  EXPECT_EQ(bytes_to_add(nullptr, sync), 300'000U);
+}
+
 TEST(HeldBytes, a_heartbeat_adds_nothing) { EXPECT_EQ(bytes_to_add(nullptr, Heartbeat{}), 0U); }
 
 }  // namespace

@@ -44,7 +44,7 @@ void Group::on(const Sync& event) {
 
 void Group::take_assignment(const SyncGroupRequest& request) {
   for (auto& [id, member] : members_) {
-    member.assignment.clear();
+    member.assignment = Bytes();
   }
   for (const auto& assigned : request.assignments) {
     if (const auto found = members_.find(assigned.member_id); found != members_.end()) {
@@ -85,7 +85,7 @@ void Group::drop_assignments(ErrorCode error) {
   is_storing_assignment_ = false;
   for (auto& [id, member] : members_) {
     if (!is_broken_by(Mutant::assignment_survives_rebalance)) {
-      member.assignment.clear();
+      member.assignment = Bytes();  // and its memory
     }
     if (member.sync) {
       answer(*std::exchange(member.sync, {}), SyncGroupResponse{.error_code = error});
