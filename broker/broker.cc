@@ -77,20 +77,6 @@ QuorumPlan quorum_plan(const Config& config) {
 Broker::Broker(const Config& settings, std::unique_ptr<LogDirectory> log_directory, Disk& disk)
     : config(settings), directory(std::move(log_directory)), partitions(disk, *directory, config) {}
 
-void Broker::relieve_memory(Core& here) {
-  while (held_memory.is_exceeded()) {
-    Core& core = **std::ranges::max_element(cores, {}, [](const auto& one) { return one->closable_bytes.value(); });
-    if (core.closable_bytes.value() == 0) {  // what is held are requests under way
-      return;
-    }
-    if (&core != &here) {
-      asio::post(core.io, [this, &core] { relieve_memory(core); });
-      return;
-    }
-    core.close_largest_holder();
-  }
-}
-
 Address Broker::address_for(const Connection& connection) const {
   for (const Listener& advertised : config.advertised_listeners) {
     if (advertised.name == connection.listener_name()) {

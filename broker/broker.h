@@ -54,8 +54,6 @@ class Broker {
   // Whom clients are told to be the controller: the active one, if they are told of it, or else this broker, which
   // forwards what they ask.
   [[nodiscard]] BrokerId controller_among(const std::vector<Node>& nodes) const;
-  // Closes connections until what they hold is within queued.max.request.bytes. On the thread of the core `here`.
-  void relieve_memory(Core& here);
   // A clean stop: the cores have stopped before.
   Result<void> close();
 

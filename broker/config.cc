@@ -163,6 +163,8 @@ Result<void> assign(Config& config, const Setting& setting, std::string_view tex
 // One line, whatever a value holds.
 std::unexpected<Error> invalid(std::string_view why) { return failure(ErrorCode::INVALID_CONFIG, printable(why)); }
 
+constexpr std::int64_t default_queued_max_request_bytes = std::int64_t{256} * 1024 * 1024;
+
 // What no single setting can tell.
 Result<void> check_whole(const Config& config) {
   if (config.log_dirs.size() != 1) {
@@ -175,7 +177,9 @@ Result<void> check_whole(const Config& config) {
           fmt::format("max.connections.per.ip.overrides: {} is no address, or not in its usual form", address));
     }
   }
-  if (config.queued_max_request_bytes > 0 && config.queued_max_request_bytes < config.socket_request_max_bytes) {
+  const bool is_given = config.queued_max_request_bytes != default_queued_max_request_bytes;
+  if (is_given && config.queued_max_request_bytes > 0 &&
+      config.queued_max_request_bytes < config.socket_request_max_bytes) {
     return invalid("queued.max.request.bytes is less than socket.request.max.bytes");
   }
   if (config.client_listeners().empty()) {

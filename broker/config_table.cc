@@ -55,8 +55,9 @@ constexpr auto table = std::to_array<Setting>({
      "Clients that may connect in a second, by each listener; further ones wait.", 1, int32_max},
     {"queued.max.request.bytes", &Config::queued_max_request_bytes, "268435456",
      "What clients may make the broker hold: requests half received or not answered, answers not sent, of those that "
-     "hold more than 256 KiB. From half of it on they may ask for nothing more, and Fetch answers with 256 KiB; beyond "
-     "it connections are closed, large ones first. No less than socket.request.max.bytes; -1: no limit."},
+     "hold more than 256 KiB. From half of it on they may ask for nothing more, and Fetch answers with 256 KiB; when "
+     "it "
+     "is all held, larger requests wait. 0 or -1: no limit."},
     {"num.partitions", &Config::num_partitions, "1", "Partitions of a topic made without a number.", 1, int32_max},
     {"auto.create.topics.enable", &Config::auto_create_topics_enable, "true",
      "Topics are made when a client first asks for them."},

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "broker/broker.h"
 #include "broker/handlers.h"
 #include "broker/keep_alive.h"
@@ -16,7 +18,9 @@ constexpr auto silence_check_interval = std::chrono::seconds(1);
 // A frame may take this long, and as much longer as its bytes take at the slowest rate we put up with.
 constexpr auto slow_frame_deadline = std::chrono::seconds(30);
 constexpr std::size_t slowest_bytes_per_second = 1024;
-constexpr std::size_t slowest_unsent_bytes_per_second = std::size_t{1024} * 1024;
+// Requests of other kinds may wait for minutes, and hold what they came with.
+constexpr std::size_t longest_without_records = std::size_t{10} * 1024 * 1024;
+constexpr std::size_t slowest_bytes_per_second_if_tight = std::size_t{1024} * 1024;
 
 }  // namespace
 
@@ -41,7 +45,7 @@ Connection::Connection(Socket socket, Core& core, Broker& broker, std::string li
 
 Connection::~Connection() {
   core_.leave(*this);
-  count(0, 0);
+  count(0);
   core_.metrics.connection_closed(client_software_);
 }
 
@@ -58,14 +62,19 @@ Awaitable<> Connection::run() {
       break;
     }
     if (*frame) {
+      reserved_bytes_ = 0;
       co_await serve_frame(std::move(**frame));
       frame_began_ = Clock::now();
       continue;
     }
+    co_await wait_for_memory();
+    if (closed_) {
+      break;
+    }
     const auto space = reader_.space();
     reading_ = true;
-    const auto [error, size] =
-        co_await socket_.async_read_some(asio::buffer(space.data(), space.size()), asio::as_tuple(use_awaitable));
+    const auto [error, size] = co_await socket_.async_read_some(
+        asio::buffer(space.data(), std::min(space.size(), may_receive_bytes())), asio::as_tuple(use_awaitable));
     reading_ = false;
     if (error) {
       close(CloseReason::left);
@@ -94,6 +103,10 @@ Awaitable<> Connection::serve_frame(Frame frame) {
   if (api == nullptr) {
     close(CloseReason::bad_request,
           fmt::format("API key {} is not served (version {} asked)", header->api_key, header->api_version));
+    co_return;
+  }
+  if (frame.bytes.size() > longest_without_records && header->api_key != ProduceRequest::api.key && !is_from_broker_) {
+    close(CloseReason::bad_request, fmt::format("{} of {} bytes", api->api.name, frame.bytes.size()));
     co_return;
   }
   waiting_bytes_ = frame.bytes.size();
@@ -157,18 +170,20 @@ void Connection::answer_unsupported_api_versions(RequestContext& context) {
   make_ready(*context.reply);
 }
 
+// Both by a rate that is higher where others wait for the memory that this one holds.
 bool Connection::is_too_slow(Clock::time_point now) const {
-  const std::chrono::seconds for_its_bytes(reader_.partial_bytes() / slowest_bytes_per_second);
+  const std::size_t bytes_per_second = holds_others_up() ? slowest_bytes_per_second_if_tight : slowest_bytes_per_second;
+  const std::chrono::seconds for_its_bytes(reader_.partial_bytes() / bytes_per_second);
   return reading_ && reader_.is_partial() && now - frame_began_ > slow_frame_deadline + for_its_bytes;
 }
 
-// An answer may go nowhere for as long as a connection may be idle; while clients hold much, also by a least rate.
 bool Connection::reads_too_slowly(Clock::time_point now) const {
-  const std::chrono::seconds for_its_bytes(unsent_bytes_ / slowest_unsent_bytes_per_second);
-  const bool holds_others_up = counted_bytes_ > 0 && broker_.held_memory.is_tight();
+  const std::chrono::seconds for_its_bytes(unsent_bytes_ / slowest_bytes_per_second_if_tight);
   return writing_ && (now - last_sent_ > std::chrono::milliseconds(broker_.config.connections_max_idle_ms) ||
-                      (holds_others_up && now - write_began_ > slow_frame_deadline + for_its_bytes));
+                      (holds_others_up() && now - write_began_ > slow_frame_deadline + for_its_bytes));
 }
+
+bool Connection::holds_others_up() const { return counted_bytes_ > 0 && broker_.held_memory.is_tight(); }
 
 // A client that sends half a frame and stops, or never speaks, is let go; so is one that stayed idle for too long.
 void Connection::watch_for_silence() {

@@ -44,8 +44,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Completed when the connection closes, at once if it has; until it is forgotten.
   void wake_at_close(const std::shared_ptr<OneShot<bool>>& waiting);
   void forget(const std::shared_ptr<OneShot<bool>>& waiting) { woken_at_close_.erase(waiting); }
-  // What its end would free at once, if it holds much: not what requests under way hold.
-  [[nodiscard]] std::int64_t closable_bytes() const { return closable_bytes_; }
   // From ApiVersions v3 (KIP-511); counted in the metrics.
   void set_client_software(std::string_view name, std::string_view version);
 
@@ -56,14 +54,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void answer_unsupported_api_versions(RequestContext& context);
   void finish(const ApiEntry& api, RequestContext& context, const Result<void>& outcome);
   Awaitable<> wait_for_room();
+  Awaitable<> wait_for_memory();
+  [[nodiscard]] std::size_t may_receive_bytes() const;
   [[nodiscard]] bool has_room() const;
   void let_go(Reply& reply);
   void count_held();
-  void count(std::size_t held, std::size_t closable);
+  void count(std::size_t held);
   void drop_replies(const std::vector<std::shared_ptr<Reply>>& dropped);
   void make_ready(Reply& reply);
   void end_waits();
   [[nodiscard]] bool is_too_slow(Clock::time_point now) const;
+  [[nodiscard]] bool holds_others_up() const;
   [[nodiscard]] bool reads_too_slowly(Clock::time_point now) const;
   void reply_ready();
   void write_ready_replies();
@@ -94,8 +95,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t held_bytes_ = 0;      // of requests not answered and replies not sent
   std::size_t unsent_bytes_ = 0;    // of replies that are ready
   std::size_t waiting_bytes_ = 0;   // of a request that waits for room
+  std::size_t reserved_bytes_ = 0;  // for the whole of a frame that is half received
   std::int64_t counted_bytes_ = 0;  // of this one in HeldMemory
-  std::int64_t closable_bytes_ = 0;
   bool writing_ = false;
   Clock::time_point write_began_;
   Clock::time_point last_sent_;

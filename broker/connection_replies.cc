@@ -1,4 +1,6 @@
 // How replies leave a connection, and how much of them may pile up.
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "broker/broker.h"
@@ -48,24 +50,16 @@ bool Connection::has_room() const {
 
 // Keeps HeldMemory right about this connection. One that is closed holds what its requests under way do.
 void Connection::count_held() {
-  const std::size_t unread = closed_ ? 0 : waiting_bytes_ + reader_.partial_bytes();
+  const std::size_t unread = closed_ ? 0 : waiting_bytes_ + std::max(reserved_bytes_, reader_.partial_bytes());
   const std::size_t held = is_from_broker_ ? 0 : held_bytes_ + unread;
-  const bool is_much = held > HeldMemory::small_bytes;
-  const std::int64_t before = counted_bytes_;
-  count(is_much ? held : 0, is_much && !closed_ ? unsent_bytes_ + unread : 0);
-  if (counted_bytes_ > before && broker_.held_memory.is_exceeded()) {
-    broker_.relieve_memory(core_);
-  }
+  count(held > HeldMemory::small_bytes ? held : 0);
 }
 
-void Connection::count(std::size_t held, std::size_t closable) {
-  const auto change = [](std::int64_t& counted, std::size_t now) {
-    return static_cast<std::int64_t>(now) - std::exchange(counted, static_cast<std::int64_t>(now));
-  };
-  core_.closable_bytes.add(change(closable_bytes_, closable));
-  if (const std::int64_t held_change = change(counted_bytes_, held); held_change != 0) {
-    core_.held_bytes.add(held_change);
-    broker_.held_memory.add(held_change);
+void Connection::count(std::size_t held) {
+  const auto now = static_cast<std::int64_t>(held);
+  if (const std::int64_t change = now - std::exchange(counted_bytes_, now); change != 0) {
+    core_.held_bytes.add(change);
+    broker_.held_memory.add(change);
   }
 }
 
@@ -118,6 +112,31 @@ Awaitable<> Connection::wait_for_room() {
     const auto room = room_;
     co_await room->wait();
   }
+}
+
+// Never into a frame that might have to wait: those who wait would hold what they wait for.
+std::size_t Connection::may_receive_bytes() const {
+  if (is_from_broker_) {
+    return std::numeric_limits<std::size_t>::max();
+  }
+  return std::max(reserved_bytes_, HeldMemory::small_bytes) - reader_.partial_bytes();
+}
+
+// A frame of more than a little is read on when there is memory for it; then that for all of it is its own, so that it
+// will be whole.
+Awaitable<> Connection::wait_for_memory() {
+  constexpr auto look_again = std::chrono::milliseconds(10);
+  if (is_from_broker_ || reserved_bytes_ > 0 || reader_.partial_bytes() < HeldMemory::small_bytes) {
+    co_return;
+  }
+  Timer timer(core_.io);
+  while (broker_.held_memory.is_full() && !closed_) {
+    timer.expires_after(look_again);
+    co_await timer.async_wait(asio::as_tuple(use_awaitable));
+    frame_began_ = Clock::now();
+  }
+  reserved_bytes_ = reader_.frame_bytes();
+  count_held();
 }
 
 Awaitable<> Connection::wait_to_answer() {

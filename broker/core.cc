@@ -30,13 +30,6 @@ void Core::close_connections() {
   }
 }
 
-void Core::close_largest_holder() {
-  const auto largest = std::ranges::max_element(connections_, {}, &Connection::closable_bytes);
-  if (largest != connections_.end() && (*largest)->closable_bytes() > 0) {
-    (*largest)->close(CloseReason::memory, "clients hold more than queued.max.request.bytes, and it much of that");
-  }
-}
-
 Core::TimerKey Core::after(Clock::duration delay, std::function<void()> action) {
   const TimerKey key{Clock::now() + delay, next_timer_++};
   timers_.emplace(key, std::move(action));

@@ -42,15 +42,12 @@ class Core {
   void enter(Connection& connection) { connections_.insert(&connection); }
   void leave(Connection& connection) { connections_.erase(&connection); }
   void close_connections();
-  // The one by whose end the most memory is won.
-  void close_largest_holder();
   [[nodiscard]] bool has_connections() const { return !connections_.empty(); }
 
   const std::size_t index;
   CoreMetrics metrics;
-  FewLines told;           // of those that were closed
-  Counter held_bytes;      // what the connections here add to HeldMemory
-  Counter closable_bytes;  // and what of it would go with them at once
+  FewLines told;       // of those that were closed
+  Counter held_bytes;  // what the connections here add to HeldMemory
 
  private:
   std::set<Connection*> connections_;

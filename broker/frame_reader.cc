@@ -37,6 +37,10 @@ std::int32_t FrameReader::announced_bytes() const {
   return static_cast<std::int32_t>(length);
 }
 
+std::size_t FrameReader::frame_bytes() const {
+  return static_cast<std::size_t>(announced_bytes()) + length_prefix_bytes;
+}
+
 Result<std::optional<Frame>> FrameReader::next() {
   if (end_ - begin_ < length_prefix_bytes) {
     return std::nullopt;

@@ -38,6 +38,8 @@ class FrameReader {
   // True in the middle of a frame: the sender owes bytes.
   [[nodiscard]] bool is_partial() const { return end_ > begin_; }
   [[nodiscard]] std::size_t partial_bytes() const { return end_ - begin_; }
+  // What the frame under way will have, with its length. REQUIRES: its length is there, and was taken by next().
+  [[nodiscard]] std::size_t frame_bytes() const;
 
  private:
   [[nodiscard]] std::int32_t announced_bytes() const;

@@ -11,7 +11,7 @@ namespace ottla {
 
 class HeldMemory {
  public:
-  // A connection that holds no more is not counted, may always go on, and is never closed for the sake of memory.
+  // A connection that holds no more is not counted, and may always go on.
   static constexpr std::size_t small_bytes = std::size_t{256} * 1024;
 
   // No limit if it is not positive.
@@ -21,8 +21,8 @@ class HeldMemory {
   void add(std::int64_t bytes) { bytes_.fetch_add(bytes, std::memory_order_relaxed); }
   // Half of it is held: who holds much is asked nothing more, and Fetch gives small answers.
   [[nodiscard]] bool is_tight() const { return bytes_.load(std::memory_order_relaxed) > max_bytes_ / 2; }
-  // Connections are closed.
-  [[nodiscard]] bool is_exceeded() const { return bytes_.load(std::memory_order_relaxed) > max_bytes_; }
+  // Frames of more than a little wait.
+  [[nodiscard]] bool is_full() const { return bytes_.load(std::memory_order_relaxed) >= max_bytes_; }
   // The most one answer may take that could be shorter.
   [[nodiscard]] std::int64_t answer_bytes_max() const {
     return is_tight() ? std::int64_t{small_bytes} : max_bytes_ / 4;

@@ -44,7 +44,7 @@ struct ApiMetrics {
 };
 
 // Why a connection ended.
-enum class CloseReason : std::uint8_t { left, bad_request, too_slow, idle, memory, refused, stopped, internal_error };
+enum class CloseReason : std::uint8_t { left, bad_request, too_slow, idle, refused, stopped, internal_error };
 
 class CoreMetrics {
  public:
@@ -52,8 +52,8 @@ class CoreMetrics {
   static constexpr std::size_t kafka_api_keys = 100;
   static constexpr std::size_t cluster_api_keys = 10;
 
-  static constexpr std::array<const char*, 8> close_reasons{"left",   "bad_request", "too_slow", "idle",
-                                                            "memory", "refused",     "stopped",  "internal_error"};
+  static constexpr std::array<const char*, 7> close_reasons{"left",    "bad_request", "too_slow",      "idle",
+                                                            "refused", "stopped",     "internal_error"};
 
   void connection_opened() { connections_.add(1); }
   void closed(CloseReason reason) { closed_[static_cast<std::size_t>(reason)].add(1); }

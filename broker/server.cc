@@ -11,6 +11,7 @@ namespace ottla {
 namespace {
 
 constexpr auto pause_without_descriptors = std::chrono::milliseconds(100);
+constexpr int refused_at_once = 1000;
 constexpr auto pause_when_full = std::chrono::milliseconds(50);
 
 std::string to_text(const asio::ip::tcp::endpoint& endpoint) {
@@ -166,7 +167,7 @@ void Server::refuse_all(Listening& listening) {
   spare_descriptor_.give();
   boost::system::error_code error;
   listening.acceptor.non_blocking(true, error);
-  while (!error) {
+  for (int i = 0; i < refused_at_once && !error; ++i) {
     Socket refused(broker_.cores.front()->io.get_executor());
     listening.acceptor.accept(refused, error);
     if (!error) {
