@@ -1,4 +1,5 @@
 """What is well-formed, and too much or without end: rows 39 and 40."""
+import concurrent.futures
 import struct
 
 from asks import (MOST, commit, compact_array, consumer_heartbeat, fetch, fetch_error_at, flexible, init_producer_id, join, list_offsets,
@@ -216,3 +217,20 @@ row(40, "a coordinator for 100,000 groups at once", ANSWERED)(
     says(flexible(10, 4, b"\x00" + compact_array(compact(f"group-{number}") for number in range(100_000)) + b"\x00")))
 row(40, "PushTelemetry of 1 MB", CLOSED)(
     says(flexible(72, 0, bytes(16) + struct.pack(">i?b", 1, False, 4) + compact(bytes(1_000_000)) + b"\x00")))
+
+
+@row(36, "32 producers with four requests of 900 KB each, queued.max.request.bytes 16 MiB", "128 answered",
+     queued_max_request_bytes=16 << 20, socket_request_max_bytes=16 << 20)
+def _(side):
+    """More than there is room for at once: they take turns."""
+    requests = produce(TOPIC, batch([record(value=bytes(900_000))])) * 4
+
+    def answered(client):
+        client.send(requests)
+        return sum(client.receive() is not None for _ in range(4))
+    clients = side.connect_many(32)
+    with concurrent.futures.ThreadPoolExecutor(32) as pool:
+        total = sum(pool.map(answered, clients))
+    for client in clients:
+        client.close()
+    return f"{total} answered"
