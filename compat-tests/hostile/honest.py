@@ -13,7 +13,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 from wire import Client, batch, frame, header, metadata, produce, record  # noqa: E402
 
-TOPIC, SECONDS = "honest", 30
+TOPIC, SECONDS = "honest", 60
 EVERY, NOTABLE = 0.020, 0.5
 PRODUCED = produce(TOPIC, batch([record(0, b"k", b"v")]))
 PRODUCE_ERROR_AT = 4 + 2 + len(TOPIC) + 4 + 4

@@ -5,8 +5,9 @@ usage: hostile.py FILE [TEXT]     Writes the table to FILE, prints what failed a
 TEXT: only rows with that in number and name.
 
 A row passes if our answer is the expected one, the broker's memory grew by 64 MiB at the most while it came, and every
-request of a well-behaved client beside it was answered within two seconds. HOSTILE_WITHOUT_KAFKA=1: ours alone, and
-memory is told, not judged, for brokers built with a sanitizer.
+request of a well-behaved client beside it was answered within two seconds. HOSTILE_WITHOUT_KAFKA=1, for brokers built
+with a sanitizer: ours alone, with more patience; memory is told, not judged, and rows about limits of memory, time and
+descriptors stay out: a sanitizer needs much of all three.
 """
 import os
 import shutil
@@ -26,9 +27,13 @@ import rows_valid  # noqa: F401
 from table import ROWS, SILENT, WITHOUT_KAFKA, Row
 from targets import Kafka, Ours
 
-MEMORY_KIB, PATIENCE_SECONDS = 64 * 1024, 20.0 if WITHOUT_KAFKA else 2.0
+MEMORY_KIB, PATIENCE_SECONDS = 64 * 1024, 60.0 if WITHOUT_KAFKA else 2.0
 SLOW_ANSWER_SECONDS = 1.0  # more than that is told of Kafka's
 NOT_ASKED = "not asked"
+
+
+def is_about_limits(one):
+    return one.number in (35, 36) or "queued.max.request.bytes" in one.what
 
 
 @dataclass
@@ -151,7 +156,7 @@ class SlowSitting(Sitting):
 
 def sittings(directory, wanted):
     groups = {}
-    for one in ROWS:
+    for one in [one for one in ROWS if not (WITHOUT_KAFKA and is_about_limits(one))]:
         if wanted in f"{one.number} {one.what}":
             groups.setdefault((not one.settings and one.number, *one.settings.items()), []).append(one)
     return [Sitting(os.path.join(directory, f"ottla-{number}"), rows) for number, rows in enumerate(groups.values())]
