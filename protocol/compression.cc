@@ -157,7 +157,8 @@ Result<Unpacked> decompress_zstd(std::span<const std::byte> in, Output out) {
       out.wrote(size);
       return out.take();
     }
-    if (ZSTD_getErrorCode(size) != ZSTD_error_dstSize_tooSmall) {
+    const auto error = ZSTD_getErrorCode(size);
+    if (error != ZSTD_error_dstSize_tooSmall && error != ZSTD_error_dstBuffer_null) {
       return corrupt("zstd", ZSTD_getErrorName(size));
     }
     if (most == out.left()) {
