@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <pthread.h>
 
-#include <algorithm>
-
 #include "broker/connection.h"
 
 namespace ottla {
