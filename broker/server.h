@@ -32,7 +32,7 @@ class Server {
   struct Listening {
     std::string name;
     Acceptor acceptor;
-    Clock::time_point next_at = {};  // by max.connection.creation.rate
+    Clock::time_point next_at;  // by max.connection.creation.rate
   };
   Awaitable<> accept_forever(Listening& listening);
   Awaitable<> wait_to_accept(Listening& listening);
