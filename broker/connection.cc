@@ -139,8 +139,18 @@ Awaitable<> Connection::serve_frame(Frame frame) {
     asio::co_spawn(core_.io, serve_two_stage(*api, context), asio::detached);
     co_await context->dispatched.wait();
   } else {
+    co_await wait_for_appends();
     const auto outcome = co_await api->serve(context);
     finish(*api, *context, outcome);
+  }
+}
+
+// What came before is written when this is over: its first stage may have ended in this turn.
+Awaitable<> Connection::wait_for_appends() {
+  if (!core_.appends.empty()) {
+    const auto written = std::make_shared<OneShot<bool>>();
+    core_.at_end_of_turn([written] { written->complete(true); });
+    co_await written->wait();
   }
 }
 

@@ -53,6 +53,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Awaitable<> serve_unordered(const ApiEntry& api, std::shared_ptr<RequestContext> context);
   void answer_unsupported_api_versions(RequestContext& context);
   void finish(const ApiEntry& api, RequestContext& context, const Result<void>& outcome);
+  Awaitable<> wait_for_appends();
   Awaitable<> wait_for_room();
   Awaitable<> wait_for_memory();
   [[nodiscard]] std::size_t may_receive_bytes() const;

@@ -7,8 +7,15 @@
 
 namespace ottla {
 
+namespace {
+
+thread_local Core* this_threads_core = nullptr;
+
+}  // namespace
+
 void Core::start() {
   thread_ = std::jthread([this] {
+    this_threads_core = this;
     pthread_setname_np(pthread_self(), fmt::format("core-{}", index).c_str());
     const auto work = asio::make_work_guard(io);
     io.run();
@@ -61,15 +68,29 @@ void Core::run_due_timers() {
   arm();
 }
 
-void Core::at_end_of_turn(std::function<void()> action) {
+void Core::at_end_of_turn(std::move_only_function<void()> action) {
   turn_end_.push_back(std::move(action));
-  if (turn_end_.size() == 1) {
-    asio::post(io, [this] {
-      for (auto& ending : std::exchange(turn_end_, {})) {
-        ending();
-      }
-    });
+  if (!turn_end_planned_) {
+    turn_end_planned_ = true;
+    asio::post(io, [this] { end_turn(); });
   }
 }
+
+void Core::end_turn() {
+  constexpr int most_rounds = 16;  // then whoever else is ready has its turn
+  for (int round = 0; round < most_rounds && !turn_end_.empty(); ++round) {
+    std::swap(ending_, turn_end_);
+    for (auto& action : ending_) {
+      action();
+    }
+    ending_.clear();
+  }
+  turn_end_planned_ = !turn_end_.empty();
+  if (turn_end_planned_) {
+    asio::post(io, [this] { end_turn(); });
+  }
+}
+
+Core* Core::current() { return this_threads_core; }
 
 }  // namespace ottla

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "broker/asio.h"
@@ -17,6 +19,8 @@
 namespace ottla {
 
 class Connection;
+class Partition;
+struct PendingAppend;
 
 class Core {
  public:
@@ -34,9 +38,14 @@ class Core {
   TimerKey after(Clock::duration delay, std::function<void()> action);
   void cancel(const TimerKey& key) { timers_.erase(key); }
 
-  // Runs `action` once at the end of this turn of the loop, after all handlers that are ready now: replies that become
-  // ready in one turn leave in one write.
-  void at_end_of_turn(std::function<void()> action);
+  // Runs `action` once at the end of this turn of the loop, after all handlers that are ready now, and in the order of
+  // these calls; what it asks for at the end of the turn still belongs to this one. So what one turn brings is written
+  // to a partition together, and replies that become ready in it leave in one write.
+  void at_end_of_turn(std::move_only_function<void()> action);
+  // What this turn has brought so far to partitions that are yet to write it.
+  std::unordered_map<Partition*, std::vector<std::shared_ptr<PendingAppend>>> appends;
+  // The one whose thread this is; nullptr: none.
+  static Core* current();
 
   // The connections that live here enter when they are made and leave when they are gone.
   void enter(Connection& connection) { connections_.insert(&connection); }
@@ -59,12 +68,15 @@ class Core {
  private:
   void arm();
   void run_due_timers();
+  void end_turn();
 
   std::map<TimerKey, std::function<void()>> timers_;
   std::uint64_t next_timer_ = 0;
   Clock::time_point armed_for_ = Clock::time_point::max();
   Timer timer_;
-  std::vector<std::function<void()>> turn_end_;
+  std::vector<std::move_only_function<void()>> turn_end_;
+  std::vector<std::move_only_function<void()>> ending_;  // those that run now
+  bool turn_end_planned_ = false;
   std::jthread thread_;
 };
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "broker/asio.h"
+#include "broker/core.h"
 
 namespace ottla {
 
@@ -56,11 +57,21 @@ class OneShot {
     auto executor = asio::get_associated_executor(handler);
     std::unique_lock lock(mutex_);
     if (!value_) {
-      resume_ = [executor, handler = std::move(handler)]() mutable { asio::post(executor, std::move(handler)); };
+      resume_ = [executor, handler = std::move(handler)]() mutable { resume(executor, std::move(handler)); };
       return;
     }
     lock.unlock();
-    asio::post(executor, std::move(handler));
+    resume(executor, std::move(handler));
+  }
+
+  // On its own core, within this turn if it is there that this happens.
+  static void resume(const Executor& executor, auto handler) {
+    Core* const core = Core::current();
+    if (core != nullptr && core->io.get_executor() == executor) {
+      core->at_end_of_turn(std::move(handler));
+    } else {
+      asio::post(executor, std::move(handler));
+    }
   }
 
   std::mutex mutex_;

@@ -35,43 +35,32 @@ Partition::Partition(std::string name, const PartitionKey& key, Result<std::uniq
   }
 }
 
-Awaitable<Result<Dispatched>> Partition::append(AppendBatch batch, bool needs_all_acks,
-                                                LeaderEpoch current_leader_epoch) {
-  auto mine = std::make_shared<Waiting>(batch, needs_all_acks, current_leader_epoch);
-  bool is_writer = false;
-  {
-    const std::lock_guard lock(queue_mutex_);
-    waiting_.push_back(mine);
-    is_writer = !std::exchange(has_writer_, true);
+std::shared_ptr<PendingAppend> Partition::begin_append(Core& core, AppendBatch batch, bool needs_all_acks,
+                                                       LeaderEpoch current_leader_epoch) {
+  auto pending = std::make_shared<PendingAppend>(batch, needs_all_acks, current_leader_epoch);
+  auto& group = core.appends[this];
+  group.push_back(pending);
+  if (group.size() == 1) {
+    core.at_end_of_turn([self = shared_from_this(), &core] {
+      const auto together = std::move(core.appends.extract(self.get()).mapped());
+      self->write_group(together);
+      for (const auto& one : together) {
+        one->done.complete(true);
+      }
+    });
   }
-  if (is_writer) {
-    write_all_waiting();
-  } else {
-    co_await mine->done.wait();
-  }
-  co_return std::move(mine->result);
+  return pending;
 }
 
-void Partition::write_all_waiting() {
-  for (;;) {
-    std::vector<std::shared_ptr<Waiting>> group;
-    {
-      const std::lock_guard lock(queue_mutex_);
-      if (waiting_.empty()) {
-        has_writer_ = false;
-        return;
-      }
-      group.swap(waiting_);
-    }
-    write_group(group);
-    for (const auto& one : group) {
-      one->done.complete(true);
-    }
-  }
+Awaitable<Result<Dispatched>> Partition::append(Core& core, AppendBatch batch, bool needs_all_acks,
+                                                LeaderEpoch current_leader_epoch) {
+  const auto pending = begin_append(core, batch, needs_all_acks, current_leader_epoch);
+  co_await pending->done.wait();
+  co_return std::move(pending->result);
 }
 
 // Each batch is judged for itself; those that may be appended go in together.
-void Partition::write_group(std::vector<std::shared_ptr<Waiting>>& group) {
+void Partition::write_group(const std::vector<std::shared_ptr<PendingAppend>>& group) {
   Turn turn(mutex_);
   std::int64_t size = 0;
   batches_.clear();
@@ -82,7 +71,7 @@ void Partition::write_group(std::vector<std::shared_ptr<Waiting>>& group) {
       one->result = std::unexpected(may.error());
       continue;
     }
-    one->result = Dispatched{.base_offset = {}, .epoch = *may};
+    one->result = Dispatched{.base_offset = {}, .epoch = *may, .log_start_offset = log_->log_start_offset()};
     batches_.push_back(one->batch);
     size += static_cast<std::int64_t>(one->batch.bytes.size());
   }
@@ -118,6 +107,12 @@ void Partition::write_group(std::vector<std::shared_ptr<Waiting>>& group) {
     return;
   }
   step(replica_event::LogAppended{}, turn);
+  for (const auto& one : group) {
+    if (one->result) {
+      const Offset end = one->result->base_offset + one->batch.check.header.records_count;
+      one->result->is_committed = end <= (one->needs_all_acks ? replica_.high_watermark() : confirmed_end());
+    }
+  }
   wake_followers(turn);
   plan_sync();
 }

@@ -1,8 +1,7 @@
 // One partition on this broker: runs the effects of the pure replica rules against its log, and wakes who waits.
 //
-// A partition is a combiner: appends queue up, the first to arrive becomes the writer, takes all that wait (from every
-// core and connection) and makes one gathered write and one `step` of them; the others resume with their offsets. Any
-// thread may call anything here; no lock is held across an await.
+// Appends are combined: what the connections of a core bring in one turn of its loop becomes one gathered write and one
+// `step`, at the end of the turn. Any thread may call anything here; no lock is held across an await.
 #pragma once
 
 #include <functional>
@@ -42,6 +41,20 @@ struct PartitionView {
 struct Dispatched {
   Offset base_offset;
   LeaderEpoch epoch;
+  Offset log_start_offset;
+  bool is_committed = false;  // there is nothing to wait for
+};
+
+using Woken = OneShot<bool>;
+
+// A write in its first stage.
+struct PendingAppend {
+  AppendBatch batch;
+  bool needs_all_acks = true;
+  LeaderEpoch current_leader_epoch;
+  // Once `done` is complete: where it is, or an error of Replica::may_append, of Log::append, or KAFKA_STORAGE_ERROR.
+  Result<Dispatched> result = failure(ErrorCode::UNKNOWN_SERVER_ERROR, "not written yet");
+  Woken done;
 };
 
 // Whose replica it is, and how it speaks to others.
@@ -51,8 +64,6 @@ struct ReplicaPlace {
   Offset high_watermark;              // of the checkpoint; a hint
   ReplicaOutside* outside = nullptr;  // nullptr: a broker on its own
 };
-
-using Woken = OneShot<bool>;
 
 // Consumers that know of it may read from followers (KIP-392), up to the high watermark that those know.
 enum class ReadFrom : std::uint8_t { leader, any_replica };
@@ -69,9 +80,13 @@ class Partition : public std::enable_shared_from_this<Partition> {
   // leader's epoch is synced first.
   void follow(const PartitionMetadata& metadata);
 
-  // The first stage of a write: order and offset are fixed when this returns. The bytes stay the caller's. Errors:
-  // those of Replica::may_append, those of Log::append, KAFKA_STORAGE_ERROR.
-  Awaitable<Result<Dispatched>> append(AppendBatch batch, bool needs_all_acks, LeaderEpoch current_leader_epoch = {});
+  // The first stage of a write. Its order among those of this core is fixed when this returns; it is written at the end
+  // of the core's turn. The bytes stay the caller's, until then.
+  std::shared_ptr<PendingAppend> begin_append(Core& core, AppendBatch batch, bool needs_all_acks,
+                                              LeaderEpoch current_leader_epoch = {});
+  // ... and is over.
+  Awaitable<Result<Dispatched>> append(Core& core, AppendBatch batch, bool needs_all_acks,
+                                       LeaderEpoch current_leader_epoch = {});
   // The second stage: until everything below `end`, appended in `epoch`, is on every in-sync replica as durably as the
   // topic asks; or, not needing all, on this one. Errors: REQUEST_TIMED_OUT, KAFKA_STORAGE_ERROR,
   // NOT_LEADER_OR_FOLLOWER (another leads now, and may not have it; or the topic was deleted meanwhile).
@@ -163,13 +178,6 @@ class Partition : public std::enable_shared_from_this<Partition> {
   void set_config(const TopicConfig& config);
 
  private:
-  struct Waiting {
-    AppendBatch batch;
-    bool needs_all_acks = true;
-    LeaderEpoch current_leader_epoch;
-    Result<Dispatched> result = failure(ErrorCode::UNKNOWN_SERVER_ERROR, "not written yet");
-    Woken done;
-  };
   using CommitWait = OneShot<Result<void>>;
   using CommitWaits = std::multimap<Offset, std::shared_ptr<CommitWait>>;  // by the end they wait for
   struct NewsWait {
@@ -196,8 +204,7 @@ class Partition : public std::enable_shared_from_this<Partition> {
     std::vector<std::shared_ptr<Woken>> woken_;
   };
 
-  void write_all_waiting();
-  void write_group(std::vector<std::shared_ptr<Waiting>>& group);
+  void write_group(const std::vector<std::shared_ptr<PendingAppend>>& group);
 
   // All below REQUIRE: mutex_.
 
@@ -240,10 +247,6 @@ class Partition : public std::enable_shared_from_this<Partition> {
 
   mutable std::mutex config_mutex_;  // guards the one below; taken under mutex_, never the other way round
   std::shared_ptr<const TopicConfig> config_;
-
-  std::mutex queue_mutex_;  // guards the two below
-  std::vector<std::shared_ptr<Waiting>> waiting_;
-  bool has_writer_ = false;
 
   std::mutex mutex_;  // guards all below
   std::unique_ptr<Log> log_;

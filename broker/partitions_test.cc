@@ -32,7 +32,7 @@ class PartitionsTest : public testing::Test {
   ErrorCode write(const std::shared_ptr<Partition>& partition) {
     Bytes batch = make_batch({{.key = "k", .value = "v"}});
     const auto both = [&]() -> Awaitable<ErrorCode> {
-      const auto appended = co_await partition->append(as_append(batch), true);
+      const auto appended = co_await partition->append(core, as_append(batch), true);
       if (!appended) {
         co_return appended.error().code;
       }

@@ -162,7 +162,7 @@ class ReplicaPartitionTest : public testing::Test {
   }
   Result<Dispatched> append(bool needs_all_acks) {
     Bytes batch = make_batch({{.key = "k", .value = "v"}});
-    return run(partition->append(as_append(batch), needs_all_acks)).get();
+    return run(partition->append(core, as_append(batch), needs_all_acks)).get();
   }
   std::future<Result<void>> committed(const Dispatched& written, bool needs_all_acks) {
     return run(partition->wait_until_committed(core, written.base_offset + 1, written.epoch, FakeOutside::patience,

@@ -34,7 +34,7 @@ inline std::shared_ptr<Partition> open_replica(Partitions& partitions) {
 inline ErrorCode append(Core& core, const std::shared_ptr<Partition>& partition, const std::string& value) {
   Bytes batch = make_batch({{.key = "k", .value = value}});
   const auto appending = [&]() -> Awaitable<ErrorCode> {
-    const auto appended = co_await partition->append(as_append(batch), true);
+    const auto appended = co_await partition->append(core, as_append(batch), true);
     co_return appended ? ErrorCode::NONE : appended.error().code;
   };
   return asio::co_spawn(core.io, appending(), asio::use_future).get();

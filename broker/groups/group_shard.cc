@@ -233,7 +233,7 @@ Awaitable<Result<void>> GroupShard::store(Partition& home, const groups::Write& 
   const auto read = epochs_.find(&home);
   const LeaderEpoch epoch = read != epochs_.end() ? read->second : LeaderEpoch{};
   const AppendBatch batch{bytes, {.header = header, .true_max_timestamp_ms = header.max_timestamp_ms}};
-  const auto appended = co_await home.append(batch, true, epoch);
+  const auto appended = co_await home.append(core_, batch, true, epoch);
   if (!appended) {
     co_return std::unexpected(appended.error());
   }

@@ -24,11 +24,11 @@ using PartitionAnswer = ProduceResponse::TopicProduceResponse::PartitionProduceR
 
 constexpr std::int16_t zstd_since = 7;  // KIP-110
 
-// One partition's share of a request, between the two stages.
+// One partition's share of a request on its way through the two stages.
 struct Written {
   std::shared_ptr<Partition> partition;
-  Offset end;  // what has to be committed; everything below it
-  LeaderEpoch epoch;
+  std::shared_ptr<PendingAppend> pending;
+  Bytes repacked;  // what is written, unless that is in the request
   PartitionAnswer* answer = nullptr;
 };
 
@@ -102,41 +102,41 @@ void set_append_time(Accepted& batch, std::int64_t now_ms) {
   batch.checked.offset_of_max_timestamp = Offset{0};
 }
 
-// First stage for one partition. Gives what the second stage has to wait for, if anything was written.
-Awaitable<std::optional<Written>> append(RequestContext& context, std::shared_ptr<Partition> partition,
-                                         std::span<std::byte> batch, bool needs_all_acks, PartitionAnswer& answer) {
+// What is not accepted does not come to the log, which Kafka speaks of nevertheless.
+std::optional<Written> refuse_batch(Partition& partition, const Error& error, PartitionAnswer& answer) {
+  answer.log_start_offset = partition.view().log_start_offset;
+  refuse(answer, error);
+  return std::nullopt;
+}
+
+// First stage for one partition, begun. Nothing: it has its answer already.
+std::optional<Written> begin_append(RequestContext& context, std::shared_ptr<Partition> partition,
+                                    std::span<std::byte> batch, bool needs_all_acks, PartitionAnswer& answer) {
   const auto config = partition->config();  // one and the same for the whole batch
   const BatchLimits limits = limits_of(context, *config);
   if (const auto checked = check_frame(context, batch, limits); !checked) {
     refuse(answer, checked.error());
-    co_return std::nullopt;
+    return std::nullopt;
   }
-  answer.log_start_offset = partition->view().log_start_offset;
   auto accepted = accept(batch, *config, limits);
   if (!accepted) {
-    refuse(answer, accepted.error());
-    co_return std::nullopt;
+    return refuse_batch(*partition, accepted.error(), answer);
   }
   const std::int64_t now_ms = wall_clock_ms();
   const RecordRules rules{.partition = partition->name(), .config = *config, .now_ms = now_ms, .limits = limits};
   if (auto wrong = wrong_records(batch, accepted->checked, rules)) {
     answer.record_errors = std::move(wrong->records);
-    refuse(answer, wrong->error);
-    co_return std::nullopt;
+    return refuse_batch(*partition, wrong->error, answer);
   }
   if (config->uses_log_append_time) {
     set_append_time(*accepted, now_ms);
+    answer.log_append_time_ms = now_ms;
   }
-  const AppendBatch whole{accepted->bytes, accepted->checked};
-  const auto appended = co_await partition->append(whole, needs_all_acks);
-  if (!appended) {
-    refuse(answer, appended.error());
-    co_return std::nullopt;
-  }
-  answer.base_offset = appended->base_offset;
-  answer.log_append_time_ms = config->uses_log_append_time ? now_ms : -1;
-  co_return Written{std::move(partition), appended->base_offset + accepted->checked.header.records_count,
-                    appended->epoch, &answer};
+  auto pending = partition->begin_append(context.core, {accepted->bytes, accepted->checked}, needs_all_acks);
+  return Written{.partition = std::move(partition),
+                 .pending = std::move(pending),
+                 .repacked = std::move(accepted->repacked),
+                 .answer = &answer};
 }
 
 std::shared_ptr<const ServedTopic> find_topic(const RequestContext& context,
@@ -170,9 +170,9 @@ std::optional<Error> refuse_request(const ProduceRequest& request) {
   return std::nullopt;
 }
 
-// First stage for the whole request; fills `response` with one answer for each partition asked for, in order.
-Awaitable<std::vector<Written>> append_all(RequestContext& context, ProduceRequest& request,
-                                           ProduceResponse& response) {
+// Begins the first stage for the whole request; fills `response` with one answer for each partition asked for, in
+// order.
+std::vector<Written> begin_all(RequestContext& context, ProduceRequest& request, ProduceResponse& response) {
   std::vector<Written> written;
   const auto refused = refuse_request(request);
   response.responses.reserve(request.topic_data.size());
@@ -195,12 +195,39 @@ Awaitable<std::vector<Written>> append_all(RequestContext& context, ProduceReque
       } else if (served->name == offsets_topic) {  // what stands there, the broker relies on
         refuse(answer,
                {ErrorCode::INVALID_TOPIC_EXCEPTION, fmt::format("Cannot append to internal topic {}", served->name)});
-      } else if (auto one = co_await append(context, partition, data.records.bytes, needs_all_acks(request), answer)) {
+      } else if (auto one = begin_append(context, partition, data.records.bytes, needs_all_acks(request), answer)) {
         written.push_back(std::move(*one));
       }
     }
   }
-  co_return written;
+  return written;
+}
+
+// The end of the first stage: where it is in the log, or why not.
+Awaitable<> end_append(const Written& one) {
+  co_await one.pending->done.wait();
+  if (const auto& appended = one.pending->result) {
+    one.answer->base_offset = appended->base_offset;
+    one.answer->log_start_offset = appended->log_start_offset;
+  } else {
+    one.answer->log_append_time_ms = -1;
+    one.answer->log_start_offset = one.partition->view().log_start_offset;
+    refuse(*one.answer, appended.error());
+  }
+}
+
+// The second stage.
+Awaitable<> commit(RequestContext& context, const Written& one, std::chrono::milliseconds time_out) {
+  const auto& appended = one.pending->result;
+  if (!appended || appended->is_committed) {
+    co_return;
+  }
+  const Offset end = appended->base_offset + one.pending->batch.check.header.records_count;
+  const auto committed = co_await one.partition->wait_until_committed(context.core, end, appended->epoch, time_out,
+                                                                      one.pending->needs_all_acks);
+  if (!committed) {
+    refuse(*one.answer, committed.error());
+  }
 }
 
 bool has_error(const ProduceResponse& response) {
@@ -215,8 +242,11 @@ bool has_error(const ProduceResponse& response) {
 template <>
 Awaitable<ProduceResponse> handle(RequestContext& context, ProduceRequest& request) {
   ProduceResponse response;
-  const auto written = co_await append_all(context, request, response);
+  const auto written = begin_all(context, request, response);
   context.dispatched.complete(true);
+  for (const Written& one : written) {
+    co_await end_append(one);
+  }
   if (request.acks == 0) {
     context.reply->nothing_to_send = true;
     if (has_error(response)) {  // there is no reply that could tell: Kafka closes the connection, too
@@ -226,11 +256,7 @@ Awaitable<ProduceResponse> handle(RequestContext& context, ProduceRequest& reque
   }
   const auto time_out = std::chrono::milliseconds(std::max(0, request.timeout_ms));
   for (const Written& one : written) {
-    const auto committed = co_await one.partition->wait_until_committed(context.core, one.end, one.epoch, time_out,
-                                                                        needs_all_acks(request));
-    if (!committed) {
-      refuse(*one.answer, committed.error());
-    }
+    co_await commit(context, one, time_out);
   }
   tell_leaders(context, response);
   co_return response;
