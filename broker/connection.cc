@@ -20,6 +20,8 @@ constexpr auto slow_frame_deadline = std::chrono::seconds(30);
 constexpr std::size_t slowest_bytes_per_second = 1024;
 // Requests of other kinds may wait for minutes, and hold what they came with.
 constexpr std::size_t longest_without_records = std::size_t{10} * 1024 * 1024;
+// Who is sent from files keeps them open.
+constexpr std::size_t slowest_bytes_per_second_from_files = std::size_t{64} * 1024;
 constexpr std::size_t slowest_bytes_per_second_if_tight = std::size_t{1024} * 1024;
 
 }  // namespace
@@ -189,8 +191,11 @@ bool Connection::is_too_slow(Clock::time_point now) const {
 
 bool Connection::reads_too_slowly(Clock::time_point now) const {
   const std::chrono::seconds for_its_bytes(unsent_bytes_ / slowest_bytes_per_second_if_tight);
+  const std::chrono::seconds from_files(from_files_bytes_ / slowest_bytes_per_second_from_files);
+  const auto taken = now - write_began_;
   return writing_ && (now - last_sent_ > std::chrono::milliseconds(broker_.config.connections_max_idle_ms) ||
-                      (holds_others_up() && now - write_began_ > slow_frame_deadline + for_its_bytes));
+                      (holds_others_up() && taken > slow_frame_deadline + for_its_bytes) ||
+                      (from_files_bytes_ > 0 && taken > slow_frame_deadline + from_files));
 }
 
 bool Connection::holds_others_up() const { return counted_bytes_ > 0 && broker_.held_memory.is_tight(); }

@@ -48,6 +48,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void set_client_software(std::string_view name, std::string_view version);
 
  private:
+  // Of what is being written: in memory or, unless null, what is left of a slice.
+  struct Part {
+    asio::const_buffer memory;
+    LogSlice* slice = nullptr;
+  };
+
   Awaitable<> serve_frame(Frame frame);
   Awaitable<> serve_two_stage(const ApiEntry& api, std::shared_ptr<RequestContext> context);
   Awaitable<> serve_unordered(const ApiEntry& api, std::shared_ptr<RequestContext> context);
@@ -61,6 +67,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void let_go(Reply& reply);
   void count_held();
   void count(std::size_t held);
+  void hold_files(const Reply& reply, int sign);
   void drop_replies(const std::vector<std::shared_ptr<Reply>>& dropped);
   void make_ready(Reply& reply);
   void end_waits();
@@ -69,6 +76,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] bool reads_too_slowly(Clock::time_point now) const;
   void reply_ready();
   void write_ready_replies();
+  void write_on();
+  [[nodiscard]] std::size_t write_some(boost::system::error_code& error);
+  [[nodiscard]] std::size_t write_from_file(const LogSlice& slice, boost::system::error_code& error);
+  void took(std::size_t size);
   [[nodiscard]] bool collect_ready_replies();
   void collect(std::shared_ptr<Reply> reply);
   void watch_for_silence();
@@ -91,13 +102,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::deque<std::shared_ptr<Reply>> replies_;         // in request order, ready or not
   std::vector<std::shared_ptr<Reply>> overtaking_;     // ready, of unordered requests
   std::size_t unordered_pending_ = 0;                  // such requests that have no reply yet
-  std::vector<std::shared_ptr<Reply>> being_written_;  // their buffers are with the kernel
-  std::vector<asio::const_buffer> buffers_;
-  std::size_t held_bytes_ = 0;      // of requests not answered and replies not sent
-  std::size_t unsent_bytes_ = 0;    // of replies that are ready
-  std::size_t waiting_bytes_ = 0;   // of a request that waits for room
-  std::size_t reserved_bytes_ = 0;  // for the whole of a frame that is half received
-  std::int64_t counted_bytes_ = 0;  // of this one in HeldMemory
+  std::vector<std::shared_ptr<Reply>> being_written_;  // what parts_ sees
+  std::vector<Part> parts_;                            // of these, in the order they leave in
+  std::size_t next_part_ = 0;                          // the first that has not left whole
+  std::size_t from_files_bytes_ = 0;                   // of them all
+  std::vector<asio::const_buffer> buffers_;            // for one call
+  std::size_t held_bytes_ = 0;                         // of requests not answered and replies not sent
+  std::size_t unsent_bytes_ = 0;                       // of replies that are ready
+  std::size_t waiting_bytes_ = 0;                      // of a request that waits for room
+  std::size_t reserved_bytes_ = 0;                     // for the whole of a frame that is half received
+  std::int64_t counted_bytes_ = 0;                     // of this one in HeldMemory
   bool writing_ = false;
   Clock::time_point write_began_;
   Clock::time_point last_sent_;

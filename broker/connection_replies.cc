@@ -1,7 +1,8 @@
-// How replies leave a connection, and how much of them may pile up.
+// How much of requests and replies may pile up in a connection.
 #include <algorithm>
 #include <limits>
 #include <utility>
+#include <vector>
 
 #include "broker/broker.h"
 #include "broker/connection.h"
@@ -16,6 +17,10 @@ constexpr std::size_t max_unordered_pending = 10'000;
 constexpr std::size_t max_held_bytes = std::size_t{16} * 1024 * 1024;
 // Of those that wait to answer, when a reply is sent. Each of them sends one, so none is forgotten.
 constexpr int woken_at_once = 16;
+
+std::size_t bytes_held_by(const Reply& reply) {
+  return reply.out.memory_bytes() + reply.slices.size() * sizeof(LogSlice);
+}
 
 }  // namespace
 
@@ -34,10 +39,12 @@ void Connection::make_ready(Reply& reply) {
     let_go(reply);
     return;
   }
-  reply.held_bytes += reply.out.size_bytes();
-  held_bytes_ += reply.out.size_bytes();
-  unsent_bytes_ += reply.out.size_bytes();
+  const std::size_t size = bytes_held_by(reply);
+  reply.held_bytes += size;
+  held_bytes_ += size;
+  unsent_bytes_ += size;
   reply.ready = true;
+  hold_files(reply, 1);
   count_held();
   reply_ready();
 }
@@ -63,6 +70,13 @@ void Connection::count(std::size_t held) {
   }
 }
 
+// The files that a reply leaves its bytes to.
+void Connection::hold_files(const Reply& reply, int sign) {
+  if (!reply.slices.empty()) {
+    broker_.held_memory.add_files(sign * std::ssize(reply.slices));
+  }
+}
+
 void Connection::drop_replies(const std::vector<std::shared_ptr<Reply>>& dropped) {
   for (const auto& reply : dropped) {
     if (reply->ready) {
@@ -74,7 +88,10 @@ void Connection::drop_replies(const std::vector<std::shared_ptr<Reply>>& dropped
 // A reply that was sent, or never will be.
 void Connection::let_go(Reply& reply) {
   held_bytes_ -= reply.held_bytes;
-  unsent_bytes_ -= reply.ready ? reply.out.size_bytes() : 0;
+  if (reply.ready) {
+    unsent_bytes_ -= bytes_held_by(reply);
+    hold_files(reply, -1);
+  }
   reply.held_bytes = 0;
   count_held();
   if (room_ && has_room()) {
@@ -144,69 +161,6 @@ Awaitable<> Connection::wait_to_answer() {
     const auto turn = waiting_to_answer_.emplace_back(std::make_shared<OneShot<bool>>());
     co_await turn->wait();
   }
-}
-
-void Connection::reply_ready() {
-  const bool has_ready = !overtaking_.empty() || (!replies_.empty() && replies_.front()->ready);
-  if (closed_ || flush_planned_ || writing_ || !has_ready) {
-    return;
-  }
-  flush_planned_ = true;
-  core_.at_end_of_turn([self = shared_from_this()] {
-    self->flush_planned_ = false;
-    self->write_ready_replies();
-  });
-}
-
-// Moves the replies that may leave to being_written_, as one gathered write. False: nothing to write.
-bool Connection::collect_ready_replies() {
-  being_written_.clear();
-  buffers_.clear();
-  for (auto& reply : std::exchange(overtaking_, {})) {
-    collect(std::move(reply));
-  }
-  while (!replies_.empty() && replies_.front()->ready) {
-    auto reply = std::move(replies_.front());
-    replies_.pop_front();
-    collect(std::move(reply));
-  }
-  return !buffers_.empty();
-}
-
-void Connection::collect(std::shared_ptr<Reply> reply) {
-  if (reply->nothing_to_send) {
-    let_go(*reply);
-    return;
-  }
-  reply->out.for_each_part(
-      [this](std::span<const std::byte> part) { buffers_.emplace_back(part.data(), part.size()); });
-  being_written_.push_back(std::move(reply));
-}
-
-void Connection::write_ready_replies() {
-  if (closed_ || writing_ || !collect_ready_replies()) {
-    return;
-  }
-  // All of it, in as few calls as the socket allows: Asio's own condition sends 64 KiB at a time.
-  const auto all_at_once = [this](const boost::system::error_code& error, std::size_t) {
-    constexpr std::size_t most = std::size_t{1} << 30U;
-    last_sent_ = Clock::now();
-    return error ? 0 : most;
-  };
-  writing_ = true;
-  write_began_ = Clock::now();
-  asio::async_write(socket_, buffers_, all_at_once,
-                    [self = shared_from_this()](const boost::system::error_code& error, std::size_t size) {
-                      self->writing_ = false;
-                      self->buffers_.clear();
-                      self->drop_replies(std::exchange(self->being_written_, {}));
-                      self->core_.metrics.sent(size);
-                      if (error) {
-                        self->close(CloseReason::left);
-                        return;
-                      }
-                      self->write_ready_replies();
-                    });
 }
 
 }  // namespace ottla

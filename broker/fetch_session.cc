@@ -91,7 +91,7 @@ void FetchSession::forget(const FetchRequest& request) {
 }
 
 bool FetchSession::note(Partitions::iterator partition, const Answer& answer) {
-  const bool has_records = !answer.records.bytes.empty();
+  const bool has_records = answer.records.size_bytes() > 0;
   const bool has_failed = answer.error_code != ErrorCode::NONE;
   const bool is_news = has_records || has_failed || answer.preferred_read_replica.value >= 0 ||
                        answer.diverging_epoch.end_offset.value >= 0 ||

@@ -9,6 +9,7 @@
 #include "broker/one_shot.h"
 #include "protocol/frame.h"
 #include "protocol/primitives.h"
+#include "storage/log.h"
 
 namespace ottla {
 
@@ -20,6 +21,7 @@ class Core;
 struct Reply {
   Writer out;
   std::vector<std::shared_ptr<const void>> kept_alive;  // what the writer's splices point into
+  std::vector<LogSlice> slices;                         // what it leaves to files: the indices of its FileParts
   std::size_t held_bytes = 0;  // its request's and, once ready, its own; counted by the connection
   bool ready = false;
   bool nothing_to_send = false;  // acks=0
@@ -35,8 +37,8 @@ struct RequestContext {
   Clock::time_point received_at;
   std::shared_ptr<Reply> reply = std::make_shared<Reply>();
 
-  // Two-stage requests (Produce): the handler completes this when its effects are ordered; the connection then reads
-  // on.
+  // Two-stage requests (Produce): the handler completes this when its effects are ordered, and will happen by the end
+  // of the turn; the connection then reads on.
   OneShot<bool> dispatched;
 };
 

@@ -92,8 +92,12 @@ class Encoder {
       null_length(spec, sizeof(std::int32_t));
       return;
     }
-    length(member.bytes.size(), spec, sizeof(std::int32_t));
-    writer_.splice(member.bytes);
+    length(member.size_bytes(), spec, sizeof(std::int32_t));
+    if (member.in_file.size_bytes > 0) {
+      writer_.splice(member.in_file);
+    } else {
+      writer_.splice(member.bytes);
+    }
   }
 
   [[nodiscard]] bool compact(const FieldSpec& spec) const { return flexible_ && !spec.plain; }

@@ -60,9 +60,14 @@ void Writer::varlong(std::int64_t value) {
 
 void Writer::splice(std::span<const std::byte> bytes) {
   if (!bytes.empty()) {
-    splices_.push_back({bytes_.size(), bytes});
+    splices_.push_back({.position = bytes_.size(), .bytes = bytes, .in_file = {}});
     spliced_bytes_ += bytes.size();
   }
+}
+
+void Writer::splice(FilePart part) {
+  splices_.push_back({.position = bytes_.size(), .bytes = {}, .in_file = part});
+  in_files_bytes_ += part.size_bytes;
 }
 
 Bytes Writer::flatten() const {

@@ -18,11 +18,20 @@ namespace ottla {
 
 using Bytes = std::vector<std::byte>;
 
+// Bytes of a message that are in none of its memory: whoever sends it takes them from the file that `index` names.
+struct FilePart {
+  std::size_t index = 0;
+  std::size_t size_bytes = 0;
+};
+
 // Batches of records inside a message. Decoded: a view of the frame, which may be patched in place. Encoded: not copied
-// but spliced in (Writer::splices), so the bytes must outlive the writer.
+// but spliced in (Writer::splices), so the bytes must outlive the writer; or left to whoever sends it.
 struct Records {
   std::span<std::byte> bytes;
   bool is_null = true;
+  FilePart in_file = {};  // encoded: instead of `bytes` unless it is empty
+
+  [[nodiscard]] std::size_t size_bytes() const { return bytes.size() + in_file.size_bytes; }
 };
 
 // What decoding may still allocate. Charged before every allocation, so that no count can make us allocate more.
@@ -95,6 +104,7 @@ class Reader {
 struct Splice {
   std::size_t position = 0;
   std::span<const std::byte> bytes;
+  FilePart in_file;
 };
 
 class Writer {
@@ -111,24 +121,30 @@ class Writer {
   void raw(std::span<const std::byte> bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
   void raw(std::string_view text) { raw(std::as_bytes(std::span(text))); }
   void splice(std::span<const std::byte> bytes);
+  void splice(FilePart part);
 
-  [[nodiscard]] std::size_t size_bytes() const { return bytes_.size() + spliced_bytes_; }
+  [[nodiscard]] std::size_t size_bytes() const { return memory_bytes() + in_files_bytes_; }
+  [[nodiscard]] std::size_t memory_bytes() const { return bytes_.size() + spliced_bytes_; }
   void patch_int32(std::size_t at, std::int32_t value) { store_big_endian(std::span(bytes_).subspan(at), value); }
 
-  // Calls `part(span)` for all bytes in order, own and spliced.
-  void for_each_part(auto part) const {
+  // Calls `part(span)` for all bytes in order, own and spliced, and `in_file(FilePart)` where some are missing.
+  void for_each_part(auto part, auto in_file) const {
     std::size_t at = 0;
     const std::span<const std::byte> own(bytes_);
     for (const Splice& one : splices_) {
       if (one.position > at) {
         part(own.subspan(at, one.position - at));
       }
-      part(one.bytes);
+      one.in_file.size_bytes > 0 ? in_file(one.in_file) : part(one.bytes);
       at = one.position;
     }
     if (at < own.size()) {
       part(own.subspan(at));
     }
+  }
+  // REQUIRES, as below: none is left to a file.
+  void for_each_part(auto part) const {
+    for_each_part(part, [](FilePart) {});
   }
   // All bytes in one piece; copies what was spliced.
   [[nodiscard]] Bytes flatten() const;
@@ -137,6 +153,7 @@ class Writer {
   Bytes bytes_;
   std::vector<Splice> splices_;
   std::size_t spliced_bytes_ = 0;
+  std::size_t in_files_bytes_ = 0;
 };
 
 }  // namespace ottla

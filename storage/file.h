@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,6 +33,8 @@ class File {
   virtual Result<void> sync() = 0;       // fsync
   virtual Result<void> truncate(std::int64_t size) = 0;
   [[nodiscard]] virtual Result<std::int64_t> size() const = 0;
+  // For calls that read the file without us (sendfile). Nothing: it may be read by read_at only.
+  [[nodiscard]] virtual std::optional<int> descriptor() const { return std::nullopt; }
   // What the system holds of the file in memory and has written is dropped: the next read is one of the disk. After a
   // sync that failed in an earlier run, memory may show bytes that the disk does not have. Only a hint.
   virtual void forget_cached() = 0;

@@ -77,6 +77,8 @@ struct LogSlice {
   // Whole batches whose CRC is right, checked the first time they are read since the start. Error CORRUPT_MESSAGE if
   // the first one is damaged.
   [[nodiscard]] Result<std::size_t> read(std::span<std::byte> buffer) const;
+  // All of it has been checked: others may read it from the file itself.
+  [[nodiscard]] bool is_verified() const;
 };
 
 // Offsets that were durable once and cannot be read any more. Nothing of them is cut: the files stay as they are.

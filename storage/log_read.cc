@@ -17,6 +17,8 @@ std::size_t Log::segment_of(Offset offset) const {
   return above == segments_.begin() ? 0 : static_cast<std::size_t>(above - segments_.begin()) - 1;
 }
 
+bool LogSlice::is_verified() const { return !verified || verified->covers(position, position + size_bytes); }
+
 Result<std::size_t> LogSlice::read(std::span<std::byte> buffer) const {
   const auto got = file->read_at(buffer, position);
   if (!got || !verified || verified->covers(position, position + static_cast<std::int64_t>(*got))) {

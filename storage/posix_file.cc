@@ -43,6 +43,8 @@ class PosixFile final : public File {
   PosixFile& operator=(const PosixFile&) = delete;
   ~PosixFile() override { ::close(descriptor_); }
 
+  [[nodiscard]] std::optional<int> descriptor() const override { return descriptor_; }
+
   Result<std::size_t> read_at(std::span<std::byte> buffer, std::int64_t position) const override {
     std::size_t done = 0;
     while (done < buffer.size()) {

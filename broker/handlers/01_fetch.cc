@@ -11,6 +11,7 @@
 #include "broker/handlers.h"
 #include "broker/leader_hints.h"
 #include "broker/nearest_replica.h"
+#include "broker/slice_records.h"
 #include "protocol/record_batch.h"
 
 namespace ottla {
@@ -122,29 +123,25 @@ Found look_at_all(std::vector<Part>& parts, std::int64_t max_bytes, const Neares
   return found;
 }
 
-// Reads the slice into memory that lives until the reply is sent.
 void read(RequestContext& context, Part& part) {
   PartitionAnswer& answer = part.answer;
-  answer.records.is_null = false;
-  if (part.slice.size_bytes == 0) {
+  const bool must_look_at_it = context.header.api_version < zstd_since;
+  if (!must_look_at_it && may_leave_in_file(part.slice, context.broker.held_memory)) {
+    // It is below the high watermark, where nothing is written again.
+    answer.records = leave_in_file(*context.reply, std::move(part.slice));
     return;
   }
-  const auto size = static_cast<std::size_t>(part.slice.size_bytes);
-  const auto slab =
-      std::make_shared<Slab>(Slab{.bytes = std::make_unique_for_overwrite<std::byte[]>(size), .capacity = size});
-  const auto got = part.slice.read({slab->bytes.get(), size});
-  if (!got) {
-    part.partition->report_damage(got.error());
-    refuse(answer, got.error().code);
-    return;
-  }
-  const std::span<std::byte> bytes{slab->bytes.get(), *got};
-  if (context.header.api_version < zstd_since && holds_codec(bytes, Codec::zstd)) {
+  auto records = read_records(*context.reply, part.slice);
+  if (!records) {
+    part.partition->report_damage(records.error());
+    refuse(answer, records.error().code);
+  } else if (must_look_at_it && holds_codec(records->bytes, Codec::zstd)) {
     answer.error_code = ErrorCode::UNSUPPORTED_COMPRESSION_TYPE;
+  } else {
+    answer.records = *records;
     return;
   }
-  answer.records.bytes = bytes;
-  context.reply->kept_alive.push_back(slab);
+  answer.records.is_null = false;
 }
 
 // Waits until one of the partitions moves, or the deadline.

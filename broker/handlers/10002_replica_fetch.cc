@@ -4,6 +4,7 @@
 
 #include "broker/cluster/cluster_request.h"
 #include "broker/handlers.h"
+#include "broker/slice_records.h"
 #include "broker/wall_clock.h"
 #include "replication/replica_events.h"
 
@@ -53,25 +54,16 @@ Awaitable<> wait_for_news(RequestContext& context, Partition& partition, const r
 // have been cut and written anew under it.
 void read(RequestContext& context, Partition& partition, const LogSlice& slice, LeaderEpoch epoch,
           ReplicaFetchResponse& response) {
+  auto records = read_records(*context.reply, slice);
   response.records.is_null = false;
-  if (slice.size_bytes == 0) {
-    return;
-  }
-  const auto size = static_cast<std::size_t>(slice.size_bytes);
-  const auto slab =
-      std::make_shared<Slab>(Slab{.bytes = std::make_unique_for_overwrite<std::byte[]>(size), .capacity = size});
-  const auto got = slice.read({slab->bytes.get(), size});
-  if (!got) {
-    partition.report_damage(got.error());
-    response.error_code = got.error().code;
-    return;
-  }
-  if (!partition.leads_in(epoch)) {
+  if (!records) {
+    partition.report_damage(records.error());
+    response.error_code = records.error().code;
+  } else if (slice.size_bytes > 0 && !partition.leads_in(epoch)) {
     response.error_code = ErrorCode::NOT_LEADER_OR_FOLLOWER;
-    return;
+  } else {
+    response.records = *records;
   }
-  response.records.bytes = {slab->bytes.get(), *got};
-  context.reply->kept_alive.push_back(slab);
 }
 
 FollowerFetch fetch_of(const ReplicaFetchRequest& request) {

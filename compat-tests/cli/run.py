@@ -14,7 +14,8 @@ import unittest
 import urllib.error
 import urllib.request
 
-from damage import Damage  # its tests are run with these
+from damage import Damage  # its tests are run with these, and those of the next
+from from_files import FromFiles
 from serving import HERE, LOOPBACK, OTTLA, ServingTest, ask, frame, run
 from wire import Client, batch, metadata, produce, record
 

@@ -1,0 +1,37 @@
+#include "broker/slice_records.h"
+
+#include <utility>
+
+namespace ottla {
+
+Result<Records> read_records(Reply& reply, const LogSlice& slice) {
+  Records records{.bytes = {}, .is_null = false};
+  if (slice.size_bytes == 0) {
+    return records;
+  }
+  const auto size = static_cast<std::size_t>(slice.size_bytes);
+  const auto slab =
+      std::make_shared<Slab>(Slab{.bytes = std::make_unique_for_overwrite<std::byte[]>(size), .capacity = size});
+  const auto got = slice.read({slab->bytes.get(), size});
+  if (!got) {
+    return std::unexpected(got.error());
+  }
+  records.bytes = {slab->bytes.get(), *got};
+  reply.kept_alive.push_back(slab);
+  return records;
+}
+
+// Little is read at once, and leaves in one call with what stands before it.
+bool may_leave_in_file(const LogSlice& slice, const HeldMemory& held) {
+  constexpr std::int64_t little_bytes = std::int64_t{32} * 1024;
+  return slice.size_bytes >= little_bytes && slice.file->descriptor() && held.may_hold_files() && slice.is_verified();
+}
+
+Records leave_in_file(Reply& reply, LogSlice slice) {
+  Records records{.bytes = {}, .is_null = false};
+  records.in_file = {.index = reply.slices.size(), .size_bytes = static_cast<std::size_t>(slice.size_bytes)};
+  reply.slices.push_back(std::move(slice));
+  return records;
+}
+
+}  // namespace ottla
