@@ -152,7 +152,7 @@ class Encoder {
     Encoder(content, version_, flexible_).value(member, spec);
     writer_.unsigned_varint(static_cast<std::uint64_t>(spec.tag));
     writer_.unsigned_varint(content.size_bytes());
-    writer_.raw(content.flatten());
+    content.for_each_part([&](std::span<const std::byte> part) { writer_.raw(part); });
   }
 
   Writer& writer_;

@@ -84,17 +84,67 @@ class Reader {
 
   template <std::integral Int>
   Int integer() {
-    const auto raw = take(sizeof(Int));
-    return raw.size() == sizeof(Int) ? load_big_endian<Int>(raw) : Int{};
+    if (!has(sizeof(Int))) {
+      fail("truncated");
+      return Int{};
+    }
+    const Int value = load_big_endian<Int>(bytes_.subspan(position_));
+    position_ += sizeof(Int);
+    return value;
   }
-  std::uint64_t unsigned_varint(int max_bytes);
+  // At most 5 bytes for 32 bits, 10 for 64; bits beyond the type are an error and not dropped.
+  std::uint64_t unsigned_varint(int max_bytes) {
+    if (has(1) && bytes_[position_] < std::byte{0x80}) {  // most are of one byte
+      return std::to_integer<std::uint64_t>(bytes_[position_++]);
+    }
+    if (has(2) && bytes_[position_ + 1] < std::byte{0x80}) {  // and most others of two
+      const auto low = std::to_integer<std::uint64_t>(bytes_[position_] & std::byte{0x7F});
+      const auto high = std::to_integer<std::uint64_t>(bytes_[position_ + 1]);
+      position_ += 2;
+      return (high << 7U) | low;
+    }
+    return long_varint(max_bytes);
+  }
   std::uint32_t unsigned_varint() { return static_cast<std::uint32_t>(unsigned_varint(5)); }
-  std::int32_t varint();   // zigzag
-  std::int64_t varlong();  // zigzag
+  std::int32_t varint() {  // zigzag
+    const std::uint32_t raw = unsigned_varint();
+    return static_cast<std::int32_t>((raw >> 1U) ^ (~(raw & 1U) + 1U));
+  }
+  std::int64_t varlong() {  // zigzag
+    const std::uint64_t raw = unsigned_varint(10);
+    return static_cast<std::int64_t>((raw >> 1U) ^ (~(raw & 1U) + 1U));
+  }
   // The next `size` bytes, in place; an error and nothing if there are fewer.
-  std::span<std::byte> take(std::size_t size);
+  std::span<std::byte> take(std::size_t size) {
+    if (!has(size)) {
+      fail("truncated");
+      return {};
+    }
+    const auto taken = bytes_.subspan(position_, size);
+    position_ += size;
+    return taken;
+  }
 
  private:
+  struct Varint {
+    std::uint64_t value = 0;
+    std::size_t size_bytes = 0;
+    const char* error = nullptr;
+  };
+
+  [[nodiscard]] bool has(std::size_t size) const { return ok() && remaining() >= size; }
+  std::uint64_t long_varint(int max_bytes) {
+    if (!ok()) {
+      return 0;
+    }
+    const Varint read = read_varint(bytes_.subspan(position_), max_bytes);
+    position_ += read.size_bytes;
+    error_ = read.error;
+    return read.value;
+  }
+  // Of any length. Static, so that a reader whose calls are all inlined can live in registers.
+  static Varint read_varint(std::span<const std::byte> bytes, int max_bytes);
+
   std::span<std::byte> bytes_;
   std::size_t position_ = 0;
   const char* error_ = nullptr;
@@ -111,26 +161,28 @@ class Writer {
  public:
   template <std::integral Int>
   void integer(Int value) {
-    const std::size_t at = bytes_.size();
-    bytes_.resize(at + sizeof(Int));
-    store_big_endian(std::span(bytes_).subspan(at), value);
+    store_big_endian(room(sizeof(Int)), value);
   }
   void unsigned_varint(std::uint64_t value);
   void varint(std::int32_t value);
   void varlong(std::int64_t value);
-  void raw(std::span<const std::byte> bytes) { bytes_.insert(bytes_.end(), bytes.begin(), bytes.end()); }
+  void raw(std::span<const std::byte> bytes) {
+    if (!bytes.empty()) {
+      std::memcpy(room(bytes.size()).data(), bytes.data(), bytes.size());
+    }
+  }
   void raw(std::string_view text) { raw(std::as_bytes(std::span(text))); }
   void splice(std::span<const std::byte> bytes);
   void splice(FilePart part);
 
   [[nodiscard]] std::size_t size_bytes() const { return memory_bytes() + in_files_bytes_; }
-  [[nodiscard]] std::size_t memory_bytes() const { return bytes_.size() + spliced_bytes_; }
+  [[nodiscard]] std::size_t memory_bytes() const { return size_ + spliced_bytes_; }
   void patch_int32(std::size_t at, std::int32_t value) { store_big_endian(std::span(bytes_).subspan(at), value); }
 
   // Calls `part(span)` for all bytes in order, own and spliced, and `in_file(FilePart)` where some are missing.
   void for_each_part(auto part, auto in_file) const {
     std::size_t at = 0;
-    const std::span<const std::byte> own(bytes_);
+    const auto own = std::span(bytes_).first(size_);
     for (const Splice& one : splices_) {
       if (one.position > at) {
         part(own.subspan(at, one.position - at));
@@ -150,7 +202,19 @@ class Writer {
   [[nodiscard]] Bytes flatten() const;
 
  private:
-  Bytes bytes_;
+  // The next `size` bytes, to be written.
+  std::span<std::byte> room(std::size_t size) {
+    if (bytes_.size() - size_ < size) {
+      grow(size);
+    }
+    const auto next = std::span(bytes_).subspan(size_, size);
+    size_ += size;
+    return next;
+  }
+  void grow(std::size_t size);
+
+  Bytes bytes_;  // the first `size_` of them are written: most messages are given all their room at once
+  std::size_t size_ = 0;
   std::vector<Splice> splices_;
   std::size_t spliced_bytes_ = 0;
   std::size_t in_files_bytes_ = 0;
