@@ -17,12 +17,14 @@ constexpr std::int8_t group_key = 0;
 constexpr std::int8_t transaction_key = 1;
 constexpr std::int16_t many_keys_since = 4;
 
-Error refusal_of(std::int8_t key_type) {
+Error refusal_of(RequestContext& context, std::int8_t key_type) {
   if (key_type == group_key) {
     return {.code = ErrorCode::NONE, .message = ""};
   }
   if (key_type == transaction_key) {
-    logger().warn("refused a transactional producer: transactions are not served yet");
+    if (context.core.told.may_tell(context.connection.peer_host(), Clock::now())) {
+      logger().warn("refused a transactional producer: transactions are not served yet");
+    }
     return {.code = ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED, .message = "transactions are not served yet"};
   }
   return {.code = ErrorCode::INVALID_REQUEST,
@@ -58,7 +60,7 @@ Coordinator coordinator_of(const RequestContext& context, std::string group, con
 
 template <>
 Awaitable<FindCoordinatorResponse> handle(RequestContext& context, FindCoordinatorRequest& request) {
-  Error refusal = refusal_of(request.key_type);
+  Error refusal = refusal_of(context, request.key_type);
   if (request.key_type == group_key) {
     if (const auto ready = co_await context.broker.groups->ensure_topic(); !ready) {
       refusal = ready.error();

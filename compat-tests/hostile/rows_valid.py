@@ -1,6 +1,7 @@
 """What is well-formed, and too much or without end: rows 39 and 40."""
 import concurrent.futures
 import struct
+import time
 
 from asks import (MOST, commit, compact_array, consumer_heartbeat, fetch, fetch_error_at, flexible, init_producer_id, join, list_offsets,
                   list_offsets_error_at)
@@ -143,6 +144,18 @@ def _(side):
     replies = pipelined(client, [commit(f"noted-{number}", note="n" * 4096) for number in range(5_000)])
     client.close()
     return without_answer(replies) or ANSWERED
+
+
+@row(39, "2,000 times, who coordinates a transaction: the log grows by a few lines a minute", "at most 20 lines more")
+def _(side):
+    def lines():
+        return side.log().count(b"refused a transactional producer") if side.is_ours else 0
+    before, client = lines(), side.connect()
+    replies = pipelined(client, [frame(header(10, 1) + string("writer") + b"\x01")] * 2_000)
+    client.close()
+    time.sleep(0.05)  # the log is written by another thread
+    more = lines() - before
+    return without_answer(replies) or ("at most 20 lines more" if more <= 20 else f"{more} lines more")
 
 
 @row(40, "Fetch that wants 2^31-1 bytes in 2^31-1 ms: what max_bytes allows is enough", "error 0")
