@@ -112,6 +112,28 @@ TEST_F(ConfigLayersTest, refusals_are_in_kafkas_words) {
             "conflict topic config setting min.compaction.lag.ms (9) > max.compaction.lag.ms (8)");
 }
 
+TEST_F(ConfigLayersTest, throttled_replicas_are_a_star_or_pairs_of_partition_and_broker) {
+  const Config config = started({});
+  for (const char* name : {"follower.replication.throttled.replicas", "leader.replication.throttled.replicas"}) {
+    const auto topic = [&](const char* value) { return why(check_topic_settings({{name, value}}, config)); };
+    const auto refused = [&](const char* value) {
+      return fmt::format(
+          "Invalid value [{0}] for configuration {1}: {1} must be the literal '*' or a list of replicas in the "
+          "following format: [partitionId]:[brokerId],[partitionId]:[brokerId],...",
+          value, name);
+    };
+    for (const char* value : {"", " ", "*", " * ", "1:2", "01:2 , 3:4", "1:2,1:2", "1:2,", ",", "99999999999:1"}) {
+      EXPECT_EQ(topic(value), "accepted") << value;
+    }
+    for (const char* value : {"x", "none", ":", "1:", ":1", "1:2:3", "-1:2", "1 : 2", "a:b"}) {
+      EXPECT_EQ(topic(value), refused(value));
+    }
+    EXPECT_EQ(topic("1:2,x"), refused("1:2, x"));
+    EXPECT_EQ(topic("*,1:2"), refused("*, 1:2"));
+    EXPECT_TRUE(parse_topic_config({{name, "x"}}, config)) << "a topic that has it from before is served";
+  }
+}
+
 TEST_F(ConfigLayersTest, a_groups_settings_stay_within_the_brokers_bounds) {
   const Config config = started({{"group.consumer.min.session.timeout.ms", "50000", "--set"}});
   const auto group = [&](const char* name, const char* value) {

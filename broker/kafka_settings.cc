@@ -97,6 +97,27 @@ Result<void> check_list(const KafkaSetting& setting, const std::string& tidy) {
   return {};
 }
 
+bool is_number(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+bool is_replica(std::string_view text) {
+  const auto colon = text.find(':');
+  return colon != std::string_view::npos && is_number(text.substr(0, colon)) && is_number(text.substr(colon + 1));
+}
+
+// Kafka's ThrottledReplicaListValidator, which lets empty elements pass.
+Result<void> check_throttled_replicas(const KafkaSetting& setting, const std::string& tidy) {
+  const auto elements = split(tidy, ',');
+  if (tidy == "*" || std::ranges::all_of(elements, [](auto one) { return one.empty() || is_replica(one); })) {
+    return {};
+  }
+  return invalid(setting, fmt::format("[{}]", fmt::join(elements, ", ")),
+                 fmt::format("{} must be the literal '*' or a list of replicas in the following format: "
+                             "[partitionId]:[brokerId],[partitionId]:[brokerId],...",
+                             setting.name));
+}
+
 }  // namespace
 
 std::span<const KafkaSetting> kafka_broker_settings() { return broker_table; }
@@ -184,7 +205,8 @@ Result<void> check_value(const KafkaSetting& setting, std::string_view value) {
     case ConfigType::STRING:
       return check_choice(setting, tidy);
     case ConfigType::LIST:
-      return check_list(setting, tidy);
+      return setting.name.ends_with(".replication.throttled.replicas") ? check_throttled_replicas(setting, tidy)
+                                                                       : check_list(setting, tidy);
     case ConfigType::CLASS:
     case ConfigType::PASSWORD:
     case ConfigType::UNKNOWN:

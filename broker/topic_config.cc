@@ -59,17 +59,12 @@ struct Values {
   }
 };
 
-Result<void> check_each(const TopicSettings& settings) {
-  for (const auto& [name, value] : settings) {
-    const KafkaSetting* setting = find_setting(kafka_topic_settings(), name);
-    if (setting == nullptr || setting->update == Update::internal) {
-      return failure(ErrorCode::INVALID_CONFIG, fmt::format("Unknown topic config name: {}", name));
-    }
-    if (auto valid = check_value(*setting, value); !valid) {
-      return valid;
-    }
+Result<void> check_one(const std::string& name, const std::string& value) {
+  const KafkaSetting* setting = find_setting(kafka_topic_settings(), name);
+  if (setting == nullptr || setting->update == Update::internal) {
+    return failure(ErrorCode::INVALID_CONFIG, fmt::format("Unknown topic config name: {}", name));
   }
-  return {};
+  return check_value(*setting, value);
 }
 
 }  // namespace
@@ -84,8 +79,10 @@ std::optional<std::string> effective_topic_value(const TopicSettings& settings, 
 }
 
 Result<void> check_topic_settings(const TopicSettings& settings, const Config& broker) {
-  if (auto valid = check_each(settings); !valid) {
-    return valid;
+  for (const auto& [name, value] : settings) {
+    if (auto valid = check_one(name, value); !valid) {
+      return valid;
+    }
   }
   const Values values{settings, broker};
   const auto least = values.number("min.compaction.lag.ms");
@@ -99,8 +96,13 @@ Result<void> check_topic_settings(const TopicSettings& settings, const Config& b
 }
 
 Result<TopicConfig> parse_topic_config(const TopicSettings& settings, const Config& broker) {
-  if (auto valid = check_each(settings); !valid) {
-    return std::unexpected(std::move(valid.error()));
+  for (const auto& [name, value] : settings) {
+    if (!topic_setting_has_effect(name)) {
+      continue;  // such a value may be stored that would be refused today, and is no reason not to serve the topic
+    }
+    if (auto valid = check_one(name, value); !valid) {
+      return std::unexpected(std::move(valid.error()));
+    }
   }
   const Values values{settings, broker};
   const std::string policy = values.text("cleanup.policy");

@@ -29,7 +29,7 @@ struct TopicConfig {
 // Error INVALID_CONFIG: a name Kafka does not know, a value it would not take, or two values that contradict each
 // other. A setting that Kafka knows and that has no effect here is accepted.
 Result<void> check_topic_settings(const TopicSettings& settings, const Config& broker);
-// What they amount to; each is checked for itself.
+// What they amount to; each that has an effect is checked for itself.
 Result<TopicConfig> parse_topic_config(const TopicSettings& settings, const Config& broker);
 
 // What the topic goes by; nothing for a name that Kafka does not know.
