@@ -15,12 +15,15 @@ namespace ottla {
 namespace {
 
 constexpr auto silence_check_interval = std::chrono::seconds(1);
+constexpr auto quiet_after = std::chrono::seconds(10);
 // A frame may take this long, and as much longer as its bytes take at the slowest rate we put up with.
 constexpr auto slow_frame_deadline = std::chrono::seconds(30);
 constexpr std::size_t slowest_bytes_per_second = 1024;
 // Requests of other kinds may wait for minutes, and hold what they came with.
 constexpr std::size_t longest_without_records = std::size_t{10} * 1024 * 1024;
-// Who is sent from files keeps them open.
+// Who is sent from files keeps them open. A Java consumer may think about what it has for so long
+// (max.poll.interval.ms) before it reads on.
+constexpr auto from_files_deadline = std::chrono::minutes(5);
 constexpr std::size_t slowest_bytes_per_second_from_files = std::size_t{64} * 1024;
 constexpr std::size_t slowest_bytes_per_second_if_tight = std::size_t{1024} * 1024;
 
@@ -78,6 +81,10 @@ Awaitable<> Connection::run() {
     const auto [error, size] = co_await socket_.async_read_some(
         asio::buffer(space.data(), std::min(space.size(), may_receive_bytes())), asio::as_tuple(use_awaitable));
     reading_ = false;
+    if (error == asio::error::operation_aborted && !closed_) {
+      reader_.shrink();
+      continue;
+    }
     if (error) {
       close(CloseReason::left);
       break;
@@ -191,11 +198,11 @@ bool Connection::is_too_slow(Clock::time_point now) const {
 
 bool Connection::reads_too_slowly(Clock::time_point now) const {
   const std::chrono::seconds for_its_bytes(unsent_bytes_ / slowest_bytes_per_second_if_tight);
-  const std::chrono::seconds from_files(from_files_bytes_ / slowest_bytes_per_second_from_files);
+  const std::chrono::seconds from_files(being_written_bytes_ / slowest_bytes_per_second_from_files);
   const auto taken = now - write_began_;
   return writing_ && (now - last_sent_ > std::chrono::milliseconds(broker_.config.connections_max_idle_ms) ||
                       (holds_others_up() && taken > slow_frame_deadline + for_its_bytes) ||
-                      (from_files_bytes_ > 0 && taken > slow_frame_deadline + from_files));
+                      (is_writing_from_files_ && taken > from_files_deadline + from_files));
 }
 
 bool Connection::holds_others_up() const { return counted_bytes_ > 0 && broker_.held_memory.is_tight(); }
@@ -221,9 +228,19 @@ void Connection::watch_for_silence() {
                now - self->last_received_ > std::chrono::milliseconds(config.connections_max_idle_ms)) {
       self->close(CloseReason::idle, "idle for longer than connections.max.idle.ms");
     } else {
+      self->shrink_if_quiet(now);
       self->watch_for_silence();
     }
   });
+}
+
+// The room of one who has sent much lately is not kept for one who is silent. It is being received into: run() lets it
+// go when that is called off.
+void Connection::shrink_if_quiet(Clock::time_point now) {
+  if (reading_ && !writing_ && reader_.may_shrink() && now - last_received_ > quiet_after) {
+    boost::system::error_code ignored;
+    socket_.cancel(ignored);
+  }
 }
 
 void Connection::set_client_software(std::string_view name, std::string_view version) {

@@ -67,7 +67,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void let_go(Reply& reply);
   void count_held();
   void count(std::size_t held);
-  void hold_files(const Reply& reply, int sign);
   void drop_replies(const std::vector<std::shared_ptr<Reply>>& dropped);
   void make_ready(Reply& reply);
   void end_waits();
@@ -83,6 +82,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   [[nodiscard]] bool collect_ready_replies();
   void collect(std::shared_ptr<Reply> reply);
   void watch_for_silence();
+  void shrink_if_quiet(Clock::time_point now);
 
   Socket socket_;
   Core& core_;
@@ -105,13 +105,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::vector<std::shared_ptr<Reply>> being_written_;  // what parts_ sees
   std::vector<Part> parts_;                            // of these, in the order they leave in
   std::size_t next_part_ = 0;                          // the first that has not left whole
-  std::size_t from_files_bytes_ = 0;                   // of them all
-  std::vector<asio::const_buffer> buffers_;            // for one call
-  std::size_t held_bytes_ = 0;                         // of requests not answered and replies not sent
-  std::size_t unsent_bytes_ = 0;                       // of replies that are ready
-  std::size_t waiting_bytes_ = 0;                      // of a request that waits for room
-  std::size_t reserved_bytes_ = 0;                     // for the whole of a frame that is half received
-  std::int64_t counted_bytes_ = 0;                     // of this one in HeldMemory
+  std::size_t being_written_bytes_ = 0;                // of them all
+  bool is_writing_from_files_ = false;
+  std::vector<asio::const_buffer> buffers_;  // for one call
+  std::size_t held_bytes_ = 0;               // of requests not answered and replies not sent
+  std::size_t unsent_bytes_ = 0;             // of replies that are ready
+  std::size_t in_files_bytes_ = 0;           // of these, but in no memory
+  std::size_t slices_ = 0;                   // that they are in
+  std::size_t waiting_bytes_ = 0;            // of a request that waits for room
+  std::size_t reserved_bytes_ = 0;           // for the whole of a frame that is half received
+  std::int64_t counted_bytes_ = 0;           // of this one in HeldMemory
   bool writing_ = false;
   Clock::time_point write_began_;
   Clock::time_point last_sent_;

@@ -1,17 +1,12 @@
 #include "broker/connection_limits.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
+
+#include "broker/descriptors.h"
 
 namespace ottla {
 
 namespace {
-
-std::size_t descriptors_max() {
-  rlimit limit{};
-  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : std::numeric_limits<std::size_t>::max();
-}
 
 std::size_t most_from(const std::string& address, const Config& config) {
   const auto found = config.max_connections_per_ip_overrides.find(address);

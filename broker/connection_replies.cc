@@ -15,12 +15,13 @@ namespace {
 constexpr std::size_t max_pending_replies = 1024;
 constexpr std::size_t max_unordered_pending = 10'000;
 constexpr std::size_t max_held_bytes = std::size_t{16} * 1024 * 1024;
+// Of replies that are left in files. What is deleted stays until they are sent.
+constexpr std::size_t max_in_files_bytes = std::size_t{64} * 1024 * 1024;
+constexpr std::size_t max_slices = 64;
 // Of those that wait to answer, when a reply is sent. Each of them sends one, so none is forgotten.
 constexpr int woken_at_once = 16;
 
-std::size_t bytes_held_by(const Reply& reply) {
-  return reply.out.memory_bytes() + reply.slices.size() * sizeof(LogSlice);
-}
+std::size_t bytes_held_by(const Reply& reply) { return reply.out.memory_bytes(); }
 
 }  // namespace
 
@@ -44,7 +45,8 @@ void Connection::make_ready(Reply& reply) {
   held_bytes_ += size;
   unsent_bytes_ += size;
   reply.ready = true;
-  hold_files(reply, 1);
+  in_files_bytes_ += reply.out.size_bytes() - reply.out.memory_bytes();
+  slices_ += reply.slices.size();
   count_held();
   reply_ready();
 }
@@ -52,7 +54,8 @@ void Connection::make_ready(Reply& reply) {
 bool Connection::has_room() const {
   const bool is_tight = !is_from_broker_ && broker_.held_memory.is_tight();
   return replies_.size() < max_pending_replies && unordered_pending_ < max_unordered_pending &&
-         held_bytes_ < (is_tight ? HeldMemory::small_bytes : max_held_bytes);
+         held_bytes_ < (is_tight ? HeldMemory::small_bytes : max_held_bytes) && in_files_bytes_ < max_in_files_bytes &&
+         slices_ < max_slices;
 }
 
 // Keeps HeldMemory right about this connection. One that is closed holds what its requests under way do.
@@ -70,13 +73,6 @@ void Connection::count(std::size_t held) {
   }
 }
 
-// The files that a reply leaves its bytes to.
-void Connection::hold_files(const Reply& reply, int sign) {
-  if (!reply.slices.empty()) {
-    broker_.held_memory.add_files(sign * std::ssize(reply.slices));
-  }
-}
-
 void Connection::drop_replies(const std::vector<std::shared_ptr<Reply>>& dropped) {
   for (const auto& reply : dropped) {
     if (reply->ready) {
@@ -90,7 +86,9 @@ void Connection::let_go(Reply& reply) {
   held_bytes_ -= reply.held_bytes;
   if (reply.ready) {
     unsent_bytes_ -= bytes_held_by(reply);
-    hold_files(reply, -1);
+    in_files_bytes_ -= reply.out.size_bytes() - reply.out.memory_bytes();
+    slices_ -= reply.slices.size();
+    reply.slices.clear();
   }
   reply.held_bytes = 0;
   count_held();

@@ -40,7 +40,8 @@ bool Connection::collect_ready_replies() {
   being_written_.clear();
   parts_.clear();
   next_part_ = 0;
-  from_files_bytes_ = 0;
+  being_written_bytes_ = 0;
+  is_writing_from_files_ = false;
   for (auto& reply : std::exchange(overtaking_, {})) {
     collect(std::move(reply));
   }
@@ -62,9 +63,10 @@ void Connection::collect(std::shared_ptr<Reply> reply) {
         parts_.push_back({.memory = {part.data(), part.size()}, .slice = nullptr});
       },
       [&](const FilePart& part) {
-        parts_.push_back({.memory = {}, .slice = &reply->slices[part.index]});
-        from_files_bytes_ += part.size_bytes;
+        parts_.push_back({.memory = {}, .slice = &reply->slices[part.index].slice});
+        is_writing_from_files_ = true;
       });
+  being_written_bytes_ += reply->out.size_bytes();
   being_written_.push_back(std::move(reply));
 }
 
@@ -73,7 +75,7 @@ void Connection::write_ready_replies() {
     return;
   }
   writing_ = true;
-  write_began_ = Clock::now();
+  write_began_ = last_sent_ = Clock::now();
   write_on();
 }
 
@@ -118,13 +120,17 @@ std::size_t Connection::write_some(boost::system::error_code& error) {
 
 std::size_t Connection::write_from_file(const LogSlice& slice, boost::system::error_code& error) {
   off_t position = slice.position;
-  const ssize_t sent = ::sendfile(socket_.native_handle(), slice.file->descriptor().value_or(-1), &position,
-                                  static_cast<std::size_t>(slice.size_bytes));
+  const auto size = std::min(static_cast<std::size_t>(slice.size_bytes), most_at_once_bytes);
+  const ssize_t sent = ::sendfile(socket_.native_handle(), slice.file->descriptor().value_or(-1), &position, size);
   if (sent > 0) {
     return static_cast<std::size_t>(sent);
   }
   error = sent == 0 ? asio::error::eof : boost::system::error_code(errno, boost::system::system_category());
-  if (!must_wait(error) && !closed_ && error != asio::error::broken_pipe && error != asio::error::connection_reset) {
+  if (sent == 0 || errno == EIO) {
+    // The answer cannot be ended. The next one will be read, and tells of the partition what is wrong with it.
+    if (slice.verified) {
+      slice.verified->cut(slice.position);
+    }
     close(CloseReason::internal_error, fmt::format("{:020}.log could not be read from position {}: {}",
                                                    slice.segment.value, slice.position, error.message()));
   }

@@ -86,6 +86,15 @@ std::span<std::byte> FrameReader::space() {
   return {slab_->bytes.get() + end_, slab_->capacity - end_};
 }
 
+bool FrameReader::may_shrink() const { return slab_ && begin_ == end_ && slab_->capacity > slab_bytes; }
+
+void FrameReader::shrink() {
+  if (may_shrink()) {
+    slab_.reset();
+    begin_ = end_ = largest_bytes_ = 0;
+  }
+}
+
 void FrameReader::make_room(std::size_t wanted_bytes) {
   auto fresh = std::make_shared<Slab>(
       Slab{.bytes = std::make_unique_for_overwrite<std::byte[]>(wanted_bytes), .capacity = wanted_bytes});

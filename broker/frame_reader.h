@@ -35,6 +35,11 @@ class FrameReader {
   std::span<std::byte> space();
   void received(std::size_t size_bytes) { end_ += size_bytes; }
 
+  // Between frames: the room may go, and how large frames were is forgotten. REQUIRES: nobody receives into space().
+  void shrink();
+  // ... which would spare memory.
+  [[nodiscard]] bool may_shrink() const;
+
   // True in the middle of a frame: the sender owes bytes.
   [[nodiscard]] bool is_partial() const { return end_ > begin_; }
   [[nodiscard]] std::size_t partial_bytes() const { return end_ - begin_; }

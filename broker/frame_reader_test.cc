@@ -99,6 +99,28 @@ TEST_F(FrameReaderTest, a_large_frame_grows_with_the_bytes_received_and_not_with
   EXPECT_EQ(next(), std::string(900'000, 'z'));
 }
 
+TEST_F(FrameReaderTest, who_sends_frames_of_some_size_gets_room_for_four) {
+  arrive(frame(65'000, 'z'));
+  EXPECT_EQ(next(), std::string(65'000, 'z'));
+  EXPECT_GE(reader.space().size(), 4 * 65'000U);
+  EXPECT_LT(reader.space().size(), 5 * 65'000U);
+}
+
+TEST_F(FrameReaderTest, room_that_nobody_needs_may_go_between_frames_only) {
+  EXPECT_FALSE(reader.may_shrink());
+  arrive(frame(500'000, 'z') + frame(10, 'y').substr(0, 5));
+  EXPECT_EQ(next(), std::string(500'000, 'z'));
+  EXPECT_FALSE(reader.may_shrink());
+  reader.shrink();
+  arrive(frame(10, 'y').substr(5));
+  EXPECT_EQ(next(), std::string(10, 'y'));
+  EXPECT_TRUE(reader.may_shrink());
+  reader.shrink();
+  EXPECT_LE(reader.space().size(), 64U * 1024);
+  arrive(frame(3, 'x'));
+  EXPECT_EQ(next(), "xxx");
+}
+
 TEST_F(FrameReaderTest, who_has_sent_a_large_frame_gets_room_for_another_one_at_once) {
   arrive(frame(500'000, 'z'));
   EXPECT_EQ(next(), std::string(500'000, 'z'));

@@ -1,10 +1,10 @@
 #include "broker/partitions.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 
+#include "broker/descriptors.h"
 #include "broker/log.h"
 #include "storage/partition_metadata.h"
 
@@ -12,12 +12,7 @@ namespace ottla {
 
 namespace {
 
-// A quarter of the descriptors we may have; sockets need the others.
-std::size_t open_files_max() {
-  constexpr std::size_t most = 4096;
-  rlimit limit{};
-  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? std::clamp<std::size_t>(limit.rlim_cur / 4, 16, most) : most;
-}
+std::size_t open_files_max() { return std::clamp<std::size_t>(descriptors_max() / 4, 16, 4096); }
 
 }  // namespace
 

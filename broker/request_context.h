@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "broker/frame_reader.h"
+#include "broker/held_memory.h"
 #include "broker/one_shot.h"
 #include "protocol/frame.h"
 #include "protocol/primitives.h"
@@ -17,11 +18,16 @@ class Broker;
 class Connection;
 class Core;
 
+struct SliceInFile {
+  LogSlice slice;
+  HeldMemory::File held;
+};
+
 // A response on its way out; replies leave in request order.
 struct Reply {
   Writer out;
   std::vector<std::shared_ptr<const void>> kept_alive;  // what the writer's splices point into
-  std::vector<LogSlice> slices;                         // what it leaves to files: the indices of its FileParts
+  std::vector<SliceInFile> slices;                      // what it leaves in files: the indices of its FileParts
   std::size_t held_bytes = 0;  // its request's and, once ready, its own; counted by the connection
   bool ready = false;
   bool nothing_to_send = false;  // acks=0

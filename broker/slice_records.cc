@@ -21,16 +21,20 @@ Result<Records> read_records(Reply& reply, const LogSlice& slice) {
   return records;
 }
 
-// Little is read at once, and leaves in one call with what stands before it.
-bool may_leave_in_file(const LogSlice& slice, const HeldMemory& held) {
-  constexpr std::int64_t little_bytes = std::int64_t{32} * 1024;
-  return slice.size_bytes >= little_bytes && slice.file->descriptor() && held.may_hold_files() && slice.is_verified();
-}
-
-Records leave_in_file(Reply& reply, LogSlice slice) {
+std::optional<Records> leave_in_file(Reply& reply, const LogSlice& slice, HeldMemory& held) {
+  constexpr std::int64_t little_bytes = std::int64_t{32} * 1024;  // it leaves in one call with what stands before it
+  constexpr std::size_t most_slices = 64;
+  if (slice.size_bytes < little_bytes || reply.slices.size() >= most_slices || !slice.file->descriptor() ||
+      !slice.is_verified()) {
+    return std::nullopt;
+  }
+  auto file = held.take_file();
+  if (!file) {
+    return std::nullopt;
+  }
   Records records{.bytes = {}, .is_null = false};
   records.in_file = {.index = reply.slices.size(), .size_bytes = static_cast<std::size_t>(slice.size_bytes)};
-  reply.slices.push_back(std::move(slice));
+  reply.slices.push_back({.slice = slice, .held = std::move(*file)});
   return records;
 }
 

@@ -126,10 +126,11 @@ Found look_at_all(std::vector<Part>& parts, std::int64_t max_bytes, const Neares
 void read(RequestContext& context, Part& part) {
   PartitionAnswer& answer = part.answer;
   const bool must_look_at_it = context.header.api_version < zstd_since;
-  if (!must_look_at_it && may_leave_in_file(part.slice, context.broker.held_memory)) {
-    // It is below the high watermark, where nothing is written again.
-    answer.records = leave_in_file(*context.reply, std::move(part.slice));
-    return;
+  if (!must_look_at_it) {
+    if (const auto records = leave_in_file(*context.reply, part.slice, context.broker.held_memory)) {
+      answer.records = *records;
+      return;
+    }
   }
   auto records = read_records(*context.reply, part.slice);
   if (!records) {

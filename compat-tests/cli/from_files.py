@@ -4,6 +4,7 @@ import socket
 import struct
 import time
 
+from broker import Broker
 from serving import ServingTest
 from wire import Client, batch, frame, header, metadata, produce, record, string
 
@@ -12,10 +13,12 @@ VERSION = 11
 HEAD_BYTES = 66 + len("topic")  # of a Fetch answer for one partition, with the length of its records
 
 
-def fetch(offset, most_bytes):
+def fetch(offset, most_bytes, partitions=(0,)):
     body = struct.pack(">iiiibii", -1, 100, 1, most_bytes, 0, 0, -1) + struct.pack(">i", 1) + string("topic")
-    body += struct.pack(">iiiqqi", 1, 0, -1, offset, -1, most_bytes) + struct.pack(">i", 0) + string("")
-    return frame(header(1, VERSION) + body)
+    body += struct.pack(">i", len(partitions))
+    for partition in partitions:
+        body += struct.pack(">iiqqi", partition, -1, offset, -1, most_bytes)
+    return frame(header(1, VERSION) + body + struct.pack(">i", 0) + string(""))
 
 
 class FromFiles(ServingTest):
@@ -31,6 +34,26 @@ class FromFiles(ServingTest):
         path = os.path.join(self.folder.name, "data", "topic-0", "0" * 20 + ".log")
         with open(path, "rb") as log:
             return broker, path, log.read()
+
+    def test_slow_readers_leave_descriptors_to_others(self):
+        partitions, descriptors = 400, 512
+        self.broker = broker = Broker(self.folder.name, num_partitions=partitions)
+        broker.prefix = ["sh", "-c", f'ulimit -n {descriptors}; exec "$@"', "sh"]
+        broker.start()
+        client = Client(broker.bootstrap, timeout=60)
+        client.ask(metadata("topic"))
+        for partition in range(partitions):
+            client.ask(produce("topic", batch([record(value=b"v" * BATCH_BYTES)]), partition=partition))
+        slow = [self.slow(broker) for _ in range(8)]
+        for one in slow:
+            one.sendall(fetch(0, 1 << 26, range(partitions)))
+        time.sleep(1)
+        self.assertLess(len(os.listdir(f"/proc/{broker.process.pid}/fd")), descriptors - 100)
+        for partition in range(partitions):
+            reply = client.ask(produce("topic", batch([record()]), partition=partition))
+            self.assertEqual(struct.unpack_from(">h", reply, 4 + 4 + 2 + len("topic") + 4 + 4)[0], 0)
+        for one in (*slow, client):
+            one.close()
 
     def slow(self, broker):
         client = socket.socket()
@@ -88,4 +111,10 @@ class FromFiles(ServingTest):
         os.truncate(path, len(log) - 1000)
         self.assertLess(len(self.read(client, len(log))), len(log))
         self.assertIn("could not be read from position", self.errors())
-        self.assertIsNotNone(Client(broker.bootstrap).ask(metadata("topic")))
+        client.close()
+        again = self.slow(broker)  # what can be read, is
+        again.sendall(fetch(0, 1 << 26))
+        size, = struct.unpack_from(">i", self.read(again, 4 + HEAD_BYTES), HEAD_BYTES)
+        self.assertTrue(self.read(again, size) == log[:-1000][:size])
+        self.assertGreaterEqual(size, len(log) - len(log) // BATCHES)
+        again.close()
