@@ -5,7 +5,7 @@ import threading
 import time
 
 from asks import array, compact_array, flexible, metadata_of, nullable, topics_at
-from table import ANSWERED, CLOSED, SILENT, TOPIC, ask, received, reply_to, row, says
+from table import ANSWERED, CLOSED, SILENT, TOPIC, WITHOUT_KAFKA, ask, received, reply_to, row, says
 from wire import compact, frame, header, metadata, string, uvarint
 
 SLOW_FRAME_DEADLINE_SECONDS = 30
@@ -26,7 +26,10 @@ row(3, "frame length 2^31-1, then silence", CLOSED)(says(struct.pack(">i", 0x7FF
 row(3, "frame length one above the limit", CLOSED)(says(struct.pack(">i", 104857601)))
 
 
-@row(4, "a frame of 100 MB announced, 1 byte a time: memory follows the bytes received", "less than 4 MiB")
+A_LITTLE_MIB = 32 if WITHOUT_KAFKA else 4  # a sanitizer keeps for a while what was freed, others' too
+
+
+@row(4, "a frame of 100 MB announced, 1 byte a time: memory follows the bytes received", f"less than {A_LITTLE_MIB} MiB")
 def _(side):
     client = side.connect()
     side.memory.begin()
@@ -36,7 +39,7 @@ def _(side):
         time.sleep(0.002)
     grown = side.memory.grown_kib()
     client.close()
-    return "less than 4 MiB" if grown < 4096 else f"{grown // 1024} MiB"
+    return f"less than {A_LITTLE_MIB} MiB" if grown < A_LITTLE_MIB * 1024 else f"{grown // 1024} MiB"
 
 
 class Slow(threading.Thread):
