@@ -64,7 +64,7 @@ class Broker {
   std::unique_ptr<MetadataQuorum> metadata;
   ProducerIds producer_ids;
   FetchSessionSlots fetch_session_slots{config.max_incremental_fetch_session_cache_slots};
-  HeldMemory held_memory{config.queued_max_request_bytes, std::min<std::int64_t>(1000, descriptors_max() / 8)};
+  HeldMemory held_memory{config.queued_max_request_bytes, std::min<std::size_t>(1000, descriptors_max() / 8)};
   ConnectionLimits connection_limits;  // outlives the cores, whose connections have places
   std::vector<std::unique_ptr<Core>> cores;
   std::unique_ptr<GroupCoordinator> groups;

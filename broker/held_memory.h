@@ -38,8 +38,9 @@ class HeldMemory {
   };
 
   // No limit of bytes if it is not positive.
-  HeldMemory(std::int64_t max_bytes, std::int64_t max_files)
-      : max_bytes_(max_bytes > 0 ? max_bytes : std::numeric_limits<std::int64_t>::max()), max_files_(max_files) {}
+  HeldMemory(std::int64_t max_bytes, std::size_t max_files)
+      : max_bytes_(max_bytes > 0 ? max_bytes : std::numeric_limits<std::int64_t>::max()),
+        max_files_(static_cast<std::int64_t>(max_files)) {}
 
   void add(std::int64_t bytes) { bytes_.fetch_add(bytes, std::memory_order_relaxed); }
   // Half of it is held: who holds much is asked nothing more, and Fetch gives small answers.
