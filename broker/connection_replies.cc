@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <limits>
 #include <utility>
-#include <vector>
 
 #include "broker/broker.h"
 #include "broker/connection.h"
@@ -21,8 +20,6 @@ constexpr std::size_t max_slices = 64;
 // Of those that wait to answer, when a reply is sent. Each of them sends one, so none is forgotten.
 constexpr int woken_at_once = 16;
 
-std::size_t bytes_held_by(const Reply& reply) { return reply.out.memory_bytes(); }
-
 }  // namespace
 
 void Connection::finish(const ApiEntry& api, RequestContext& context, const Result<void>& outcome) {
@@ -40,7 +37,7 @@ void Connection::make_ready(Reply& reply) {
     let_go(reply);
     return;
   }
-  const std::size_t size = bytes_held_by(reply);
+  const std::size_t size = reply.out.memory_bytes();
   reply.held_bytes += size;
   held_bytes_ += size;
   unsent_bytes_ += size;
@@ -85,7 +82,7 @@ void Connection::drop_replies(const std::vector<std::shared_ptr<Reply>>& dropped
 void Connection::let_go(Reply& reply) {
   held_bytes_ -= reply.held_bytes;
   if (reply.ready) {
-    unsent_bytes_ -= bytes_held_by(reply);
+    unsent_bytes_ -= reply.out.memory_bytes();
     in_files_bytes_ -= reply.out.size_bytes() - reply.out.memory_bytes();
     slices_ -= reply.slices.size();
     reply.slices.clear();
