@@ -17,7 +17,7 @@ from slices import run_block, run_case
 from starts import STARTS, run_starts
 
 OUT = os.path.join(ROOT, "build", "bench")
-PAIRS, QUICK_PAIRS = 6, 3
+PAIRS, QUICK_PAIRS = 5, 3
 
 
 def commit():

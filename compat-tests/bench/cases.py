@@ -48,6 +48,8 @@ CASES = {
     "fetch-cold": Case("fetch of 1 MiB, from the disk", raw("fetch", batch_bytes=64 * KIB, seconds=20, warm_up_seconds=0), fill=FILL,
                        cold=True, bytes=TAIL_BYTES),
     "fetch-8": Case("the same by 8 consumers of one partition", raw("fetch", batch_bytes=64 * KIB, connections=8), fill=FILL),
+    # One way there and one back on the floor: what the machine itself takes of the latencies below.
+    "ack-1k": Case("one record acknowledged, 1,000 a second", raw("produce", connections=1, depth=1, rate=1000, **TINY), "p50_us"),
     "latency-1k": Case("end to end at 1,000 records/s", raw("latency", rate=1000, **TINY), "p50_us", ("kafka",), modes=BOTH),
     "latency-10k": Case("end to end at 10,000 records/s", raw("latency", rate=10_000, **TINY), "p50_us", ("kafka",), modes=BOTH),
     "client-100b": Case("librdkafka, records of 100 B", client("produce", record_bytes=100, messages=3_000_000), "messages_per_s",

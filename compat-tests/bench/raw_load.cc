@@ -183,6 +183,9 @@ void run_latency(Options options) {
       const Fetched got = fetched(reply, options.topic);
       refuse_error("Fetch", got.error);
       for (std::int64_t i = got.records_bytes / static_cast<std::int64_t>(producer.batch_bytes()); i > 0; --i) {
+        if (under_way.empty()) {
+          throw std::runtime_error("the topic has records that this load did not send");
+        }
         window.done(producer.batch_bytes(), under_way.front());
         under_way.pop_front();
         ++offset;
