@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+import traceback
 
 import report
 from cases import CASES, CURVES, QUICK
@@ -34,14 +35,19 @@ class Results:
 
     def __init__(self, fresh):
         os.makedirs(OUT, exist_ok=True)
-        self.fresh, self.commit = fresh, commit()
+        self.fresh, self.commit, self.failed = fresh, commit(), []
 
     def once(self, name, run):
         path = os.path.join(OUT, name + ".jsonl")
         if os.path.exists(path) and not self.fresh:
             return
         log(f"{name}: begins at {time.strftime('%H:%M:%S')}")
-        lines = run()
+        try:
+            lines = run()
+        except Exception:  # pylint: disable=broad-exception-caught
+            traceback.print_exc()
+            self.failed.append(name)
+            return
         with open(path + ".new", "w", encoding="utf-8") as file:
             for line in lines:
                 line = {"case": name, "commit": self.commit, "at": time.strftime("%Y-%m-%d %H:%M"), **line}
@@ -85,6 +91,8 @@ def main():
         else:
             parser.error(f"no case {name}; there are {', '.join([*CASES, *STARTS, *('curve-' + one for one in CURVES)])}")
     report.write(OUT)
+    if results.failed:
+        sys.exit(f"without figures: {', '.join(results.failed)}")
 
 
 if __name__ == "__main__":

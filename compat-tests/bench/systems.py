@@ -50,6 +50,20 @@ class System:
         error = struct.unpack_from(">h", reply, 4 + 4 + 2 + len(topic))[0]
         if error != 0:
             raise RuntimeError(f"no topic {topic}: error {error}")
+        self.await_topic(topic, partitions)
+
+    def await_topic(self, topic, partitions):
+        """Kafka answers before all of it leads what it was told to make."""
+        body = struct.pack(">ii", -1, 1) + string(topic) + struct.pack(">i", partitions)
+        body += b"".join(struct.pack(">iq", number, -1) for number in range(partitions))
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            reply = self.ask(frame(header(2, 1) + body))  # ListOffsets: no array but that of the topic
+            answers = struct.iter_unpack(">ihqq", reply[4 + 2 + len(topic) + 4:])
+            if all(error == 0 for _, error, _, _ in answers):
+                return
+            time.sleep(0.02)
+        raise RuntimeError(f"no leaders of {topic}")
 
     def delete_topic(self, topic):
         self.ask(frame(header(20, 1) + struct.pack(">i", 1) + string(topic) + struct.pack(">i", 60_000)))
