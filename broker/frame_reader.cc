@@ -73,9 +73,12 @@ std::span<std::byte> FrameReader::space() {
   if (!slab_ || slab_->capacity - end_ < small_space_bytes) {
     // A frame under way may double what it has, up to its announced end: memory follows the bytes received. Who has
     // sent one as large before gets the room at once, which saves copying; and room for several, if they are not
-    // large, which saves calls.
+    // large, which saves calls. Room that would be kept anyway is theirs before the first byte.
     const std::size_t held = end_ - begin_;
-    const std::size_t several = std::min(several_frames * (largest_bytes_ + length_prefix_bytes), several_bytes_max);
+    const std::size_t one_more = largest_bytes_ + length_prefix_bytes + small_space_bytes;
+    const std::size_t several =
+        std::max(std::min(several_frames * (largest_bytes_ + length_prefix_bytes), several_bytes_max),
+                 one_more <= kept_slab_bytes ? one_more : 0);
     std::size_t wanted = std::max({slab_bytes, 2 * held, held >= length_prefix_bytes ? largest_bytes_ : 0});
     if (held >= length_prefix_bytes) {
       const auto whole = static_cast<std::size_t>(std::max(0, announced_bytes())) + length_prefix_bytes;

@@ -243,7 +243,8 @@ Result<std::vector<std::string>> FaultDisk::list(const std::string& directory) {
 
 bool FaultDisk::exists(const std::string& path) {
   const std::lock_guard lock(mutex_);
-  return find(path) != nullptr;
+  const auto node = find(path);
+  return node && (node->is_directory || !path.ends_with("/."));
 }
 
 // REQUIRES: both in one directory; that is all this project does.
@@ -283,8 +284,7 @@ Result<void> FaultDisk::remove_directory(const std::string& path) {
   if (!exists(path)) {
     return {};
   }
-  const auto names = list(path);
-  for (const std::string& name : names.value_or(std::vector<std::string>{})) {
+  for (const std::string& name : list(path).value_or(std::vector<std::string>{})) {
     if (auto removed = remove_directory(fmt::format("{}/{}", path, name)); !removed) {
       return removed;
     }

@@ -196,7 +196,8 @@ class Log {
 
   // log_files.cc
   Result<void> ensure_directory();
-  Result<void> find_segments(const LogHints& hints);
+  Result<std::vector<std::string>> file_names();
+  Result<void> find_segments(const LogHints& hints, const std::vector<std::string>& names);
 
   // log_recovery.cc: what a scan knows
   struct Scan {
@@ -219,7 +220,7 @@ class Log {
 
   // log_compaction.cc
   Result<void> finish_swap(Offset base, const std::vector<Offset>& replaced);
-  Result<void> finish_compactions(const std::vector<std::string>& names);
+  Result<bool> finish_compactions(const std::vector<std::string>& names);
   Result<Offset> end_of_swap(const std::string& name, Offset base);
   Result<void> forget_no_gaps();
 
@@ -229,6 +230,7 @@ class Log {
 
   // log_producers.cc
   Result<void> restore_producers();
+  Result<void> restore_producers(const std::vector<std::string>& names);
   Result<void> replay_producers(Offset from);
 
   // log.cc

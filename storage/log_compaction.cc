@@ -123,18 +123,21 @@ Result<void> Log::finish_swap(Offset base, const std::vector<Offset>& replaced) 
 }
 
 // Where a compaction broke off, or a segment that was written before it had its name: what was not complete goes, what
-// was complete is finished.
-Result<void> Log::finish_compactions(const std::vector<std::string>& names) {
+// was complete is finished. True if there was any.
+Result<bool> Log::finish_compactions(const std::vector<std::string>& names) {
+  bool has_finished = false;
   for (const std::string& name : names) {
     if (offset_in_name(name, "", ".log.cleaned") || offset_in_name(name, "", ".log.tmp")) {
+      has_finished = true;
       if (auto removed = disk_.remove(directory_ + "/" + name); !removed) {
-        return removed;
+        return std::unexpected(removed.error());
       }
     }
     const auto base = offset_in_name(name, "", ".log.swap");
     if (!base) {
       continue;
     }
+    has_finished = true;
     const auto end = end_of_swap(name, *base);
     if (!end) {
       return std::unexpected(end.error());
@@ -147,10 +150,10 @@ Result<void> Log::finish_compactions(const std::vector<std::string>& names) {
       }
     }
     if (auto finished = finish_swap(*base, replaced); !finished) {
-      return finished;
+      return std::unexpected(finished.error());
     }
   }
-  return {};
+  return has_finished;
 }
 
 Result<Offset> Log::end_of_swap(const std::string& name, Offset base) {

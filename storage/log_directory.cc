@@ -194,6 +194,9 @@ Result<void> LogDirectory::open_marks() {
 }
 
 Result<bool> LogDirectory::is_directory(const std::string& name) const {
+  if (disk_.exists(inside(name) + "/.")) {
+    return true;
+  }
   const auto listed = disk_.list(inside(name));
   if (listed) {
     return true;

@@ -28,9 +28,10 @@ Result<std::unique_ptr<Log>> Log::open(const LogEnvironment& environment, std::s
   std::unique_ptr<Log> log(new Log(environment, std::move(directory), key, config));
   log->active_since_ms_ = log->latest_now_ms_ = now_ms;
   auto done = log->ensure_directory();
-  done = done ? log->find_segments(hints) : done;
+  const auto names = done ? log->file_names() : std::unexpected(done.error());
+  done = names ? log->find_segments(hints, *names) : std::unexpected(names.error());
   done = done ? log->recover(hints) : done;
-  done = done ? log->restore_producers() : done;
+  done = done ? log->restore_producers(*names) : done;
   if (!done) {
     return std::unexpected(std::move(done.error()));
   }
@@ -72,19 +73,22 @@ Result<void> Log::forget_no_gaps() {
   return done ? disk_.sync_directory(directory_) : done;
 }
 
-Result<void> Log::find_segments(const LogHints& hints) {
+// Those in the directory, once what a compaction has left behind is dealt with.
+Result<std::vector<std::string>> Log::file_names() {
   auto names = disk_.list(directory_);
-  if (names) {
-    if (auto finished = finish_compactions(*names); !finished) {
-      return finished;
-    }
-    names = disk_.list(directory_);
-  }
   if (!names) {
-    return std::unexpected(names.error());
+    return names;
   }
+  const auto finished = finish_compactions(*names);
+  if (!finished) {
+    return std::unexpected(finished.error());
+  }
+  return *finished ? disk_.list(directory_) : std::move(names);
+}
+
+Result<void> Log::find_segments(const LogHints& hints, const std::vector<std::string>& names) {
   cleaned_to_ = hints.cleaned_to;
-  for (const std::string& name : *names) {
+  for (const std::string& name : names) {
     const auto base = offset_in_name(name, "", ".log");
     if (!base) {
       continue;

@@ -18,17 +18,18 @@ constexpr std::string_view kafka_suffix = ".snapshot";
 
 }  // namespace
 
-// Those that are found in the log count as seen now: none of them may expire earlier for it.
 Result<void> Log::restore_producers() {
+  const auto names = disk_.list(directory_);
+  return names ? restore_producers(*names) : std::unexpected(names.error());
+}
+
+// Those that are found in the log count as seen now: none of them may expire earlier for it.
+Result<void> Log::restore_producers(const std::vector<std::string>& names) {
   *producers_ = {};
   Offset from = log_start_offset_;
-  const auto names = disk_.list(directory_);
-  if (!names) {
-    return std::unexpected(names.error());
-  }
   std::vector<std::pair<Offset, std::string>> snapshots;
   bool has_removed = false;
-  for (const std::string& name : *names) {
+  for (const std::string& name : names) {
     const bool is_own = name.starts_with(own_prefix);
     const auto offset = is_own ? offset_in_name(name, own_prefix, own_suffix) : offset_in_name(name, "", kafka_suffix);
     if (offset && *offset > log_end_offset_) {  // of a tail that was cut: it must not count for what comes instead

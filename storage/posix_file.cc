@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -153,14 +154,20 @@ class PosixDisk final : public Disk {
   }
 
   Result<std::vector<std::string>> list(const std::string& directory) override {
-    std::error_code error;
-    std::vector<std::string> names;
-    for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end;
-         entry.increment(error)) {
-      names.push_back(entry->path().filename().string());
+    constexpr auto close = [](DIR* opened) { ::closedir(opened); };
+    const std::unique_ptr<DIR, decltype(close)> opened(::opendir(directory.c_str()));
+    if (!opened) {
+      return system_error("listing", directory, errno);
     }
-    if (error) {
-      return system_error("listing", directory, error.value());
+    std::vector<std::string> names;
+    errno = 0;
+    while (const dirent* entry = ::readdir(opened.get())) {
+      if (const std::string_view name = entry->d_name; name != "." && name != "..") {
+        names.emplace_back(name);
+      }
+    }
+    if (errno != 0) {
+      return system_error("listing", directory, errno);
     }
     std::ranges::sort(names);
     return names;

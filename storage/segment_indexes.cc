@@ -117,7 +117,8 @@ Result<void> Segment::load_indexes() {
   if (index_) {
     return {};
   }
-  auto indexes = read_indexes();
+  // Up to there no index has an entry: the log itself tells as much, in one file instead of four.
+  auto indexes = size_bytes_ > index_interval_bytes_ ? read_indexes() : std::nullopt;
   if (!indexes) {
     return rebuild_indexes();
   }
@@ -138,9 +139,6 @@ Result<void> Segment::load_indexes() {
 }
 
 std::optional<Segment::Indexes> Segment::read_indexes() {
-  if (size_bytes_ == 0) {
-    return Indexes{};
-  }
   const auto offsets = read_whole_file(environment_.disk, path("index"));
   const auto times = read_whole_file(environment_.disk, path("timeindex"));
   if (!offsets || !times) {
