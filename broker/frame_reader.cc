@@ -11,10 +11,11 @@ namespace {
 
 constexpr std::size_t length_prefix_bytes = 4;
 constexpr std::size_t slab_bytes = std::size_t{64} * 1024;
-constexpr std::size_t small_space_bytes = std::size_t{4} * 1024;  // less than this left: move on to a fresh slab
+constexpr std::size_t small_space_bytes = std::size_t{4} * 1024;  // no more than this left: move on to a fresh slab
 constexpr std::size_t several_frames = 4;
 constexpr std::size_t several_bytes_max = std::size_t{288} * 1024;
-constexpr std::size_t kept_slab_bytes = std::size_t{1024} * 1024;  // a slab above this is let go once it is empty
+// A slab above this is let go once it is empty: a request of 1 MiB and what is around it fit.
+constexpr std::size_t kept_slab_bytes = std::size_t{1032} * 1024;
 
 const char* what_it_looks_like(std::int32_t length) {
   switch (static_cast<std::uint32_t>(length) >> 16U) {
@@ -70,7 +71,7 @@ std::span<std::byte> FrameReader::space() {
   if (slab_ && begin_ == end_ && slab_.use_count() == 1) {
     begin_ = end_ = 0;  // nobody looks at the old bytes any more
   }
-  if (!slab_ || slab_->capacity - end_ < small_space_bytes) {
+  if (!slab_ || slab_->capacity - end_ <= small_space_bytes) {
     // A frame under way may double what it has, up to its announced end: memory follows the bytes received. Who has
     // sent one as large before gets the room at once, which saves copying; and room for several, if they are not
     // large, which saves calls. Room that would be kept anyway is theirs before the first byte.
@@ -79,7 +80,7 @@ std::span<std::byte> FrameReader::space() {
     const std::size_t several =
         std::max(std::min(several_frames * (largest_bytes_ + length_prefix_bytes), several_bytes_max),
                  one_more <= kept_slab_bytes ? one_more : 0);
-    std::size_t wanted = std::max({slab_bytes, 2 * held, held >= length_prefix_bytes ? largest_bytes_ : 0});
+    std::size_t wanted = std::max({slab_bytes, 2 * held, held >= length_prefix_bytes ? one_more : 0});
     if (held >= length_prefix_bytes) {
       const auto whole = static_cast<std::size_t>(std::max(0, announced_bytes())) + length_prefix_bytes;
       wanted = std::max(slab_bytes, std::min(wanted, whole + small_space_bytes));

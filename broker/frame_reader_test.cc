@@ -132,6 +132,16 @@ TEST_F(FrameReaderTest, who_has_sent_a_large_frame_gets_room_for_another_one_at_
   EXPECT_EQ(next(), std::string(900'000, 'z'));
 }
 
+TEST_F(FrameReaderTest, room_for_another_one_is_there_before_its_first_byte_if_it_is_kept_anyway) {
+  for (const std::size_t size : {500'000U, 1024U * 1024 + 200, 2'000'000U}) {
+    reader = FrameReader{4'000'000};
+    arrive(frame(size, 'z'));
+    EXPECT_EQ(next(), std::string(size, 'z'));
+    const bool has_room = reader.space().size() >= size + 4;
+    EXPECT_EQ(has_room, size < 2'000'000) << size;
+  }
+}
+
 TEST_F(FrameReaderTest, refuses_lengths_that_cannot_be_and_says_what_they_look_like) {
   for (const auto& [text, hint] :
        {std::pair{"\xff\xff\xff\xfb"sv, ""}, {"\0\0\0\0"sv, ""}, {"GET "sv, "HTTP"}, {"\x16\x03\x01\x00"sv, "TLS"}}) {

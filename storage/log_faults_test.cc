@@ -199,8 +199,10 @@ TEST_F(AppendFaultsTest, who_wrote_before_the_damage_is_known_when_it_is_given_u
   const auto repeated = append(idempotent(2, "one"));
   ASSERT_TRUE(repeated) << repeated.error().message;
   EXPECT_TRUE(repeated->duplicate);
-  // The recovery point stands still while the log was damaged: what was given up is met again, and is no news.
+  // The recovery point stands still while the log was damaged: what was given up is met again, and is no news. Nor is a
+  // snapshot of a tail that a power cut has taken.
   kill();
+  write_text(*disk, "data/t-0/.ottla-00000000000000000099.producers", "of what is gone");
   open({.recovery_point = {}, .log_start_offset = Offset{2}, .cleaned_to = {}, .clean_end = {}, .durable_mark = {}});
   EXPECT_THAT(log->damaged(), testing::IsEmpty());
   const auto again = append(idempotent(2, "one"));

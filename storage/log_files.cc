@@ -7,6 +7,7 @@
 #include "storage/leader_epochs.h"
 #include "storage/log.h"
 #include "storage/log_file_names.h"
+#include "storage/log_places.h"
 #include "storage/producer_state.h"
 #include "storage/segment.h"
 #include "storage/text_lines.h"
@@ -42,7 +43,8 @@ Result<std::unique_ptr<Log>> Log::open(const LogEnvironment& environment, std::s
 Result<void> Log::ensure_directory() {
   const std::string path = directory_ + "/partition.metadata";
   const std::string topic_id = fmt::format("topic_id: {}", key_.topic_id.to_string());
-  if (!disk_.exists(path)) {
+  const auto content = read_whole_file(disk_, path);
+  if (!content && !disk_.exists(path)) {
     auto done = disk_.make_directories(directory_);
     const auto names = disk_.list(directory_);
     if (names && names->empty()) {
@@ -54,7 +56,6 @@ Result<void> Log::ensure_directory() {
     return done;
   }
   has_no_gaps_ = disk_.exists(no_gaps_path(directory_));
-  const auto content = read_whole_file(disk_, path);
   if (!content) {
     return std::unexpected(content.error());
   }
@@ -88,12 +89,16 @@ Result<std::vector<std::string>> Log::file_names() {
 
 Result<void> Log::find_segments(const LogHints& hints, const std::vector<std::string>& names) {
   cleaned_to_ = hints.cleaned_to;
+  std::vector<Offset> bases;
   for (const std::string& name : names) {
-    const auto base = offset_in_name(name, "", ".log");
-    if (!base) {
-      continue;
+    if (const auto base = offset_in_name(name, "", ".log")) {
+      bases.push_back(*base);
     }
-    const auto file = disk_.open(directory_ + "/" + name, OpenMode::read);
+  }
+  for (const Offset base : bases) {
+    const std::string path = segment_file(directory_, base, "log");
+    // The last one stays open: its end is looked at next.
+    const auto file = base == bases.back() ? environment_.files.open(path) : disk_.open(path, OpenMode::read);
     if (!file) {
       return std::unexpected(file.error());
     }
@@ -101,8 +106,7 @@ Result<void> Log::find_segments(const LogHints& hints, const std::vector<std::st
     if (!size) {
       return std::unexpected(size.error());
     }
-    segments_.push_back(
-        std::make_unique<Segment>(environment_, directory_, *base, *size, config_.index_interval_bytes));
+    segments_.push_back(std::make_unique<Segment>(environment_, directory_, base, *size, config_.index_interval_bytes));
   }
   log_start_offset_ = hints.log_start_offset.value_or(Offset{0});
   if (segments_.empty()) {

@@ -23,7 +23,8 @@ Result<void> Log::restore_producers() {
   return names ? restore_producers(*names) : std::unexpected(names.error());
 }
 
-// Those that are found in the log count as seen now: none of them may expire earlier for it.
+// Those that are found in the log count as seen now: none of them may expire earlier for it. Some of `names` may have
+// gone since.
 Result<void> Log::restore_producers(const std::vector<std::string>& names) {
   *producers_ = {};
   Offset from = log_start_offset_;
@@ -34,7 +35,8 @@ Result<void> Log::restore_producers(const std::vector<std::string>& names) {
     const auto offset = is_own ? offset_in_name(name, own_prefix, own_suffix) : offset_in_name(name, "", kafka_suffix);
     if (offset && *offset > log_end_offset_) {  // of a tail that was cut: it must not count for what comes instead
       has_removed = true;
-      if (auto removed = disk_.remove(directory_ + "/" + name); !removed) {
+      const std::string path = directory_ + "/" + name;
+      if (auto removed = disk_.exists(path) ? disk_.remove(path) : Result<void>{}; !removed) {
         return removed;
       }
     }

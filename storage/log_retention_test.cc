@@ -36,6 +36,22 @@ TEST_F(RetentionTest, segments_go_when_their_newest_record_is_too_old) {
   EXPECT_THAT(values(2), ElementsAre("02", "03", "04", "05"));
 }
 
+// Its index files, which are sound, say more of it than a header that no CRC was asked about.
+TEST_F(RetentionTest, a_segment_stays_whose_timestamp_has_rotted) {
+  config.retention_ms = 1000;
+  config.segment_bytes = 100;  // a batch each
+  open();
+  write({"aa", "bb"});
+  const auto hints = close();
+  kill();
+  constexpr std::int64_t bit_40_of_max_timestamp_in_byte = 37;  // without it the year is 1989
+  disk->flip_bit(segment(0), bit_40_of_max_timestamp_in_byte);
+  open(hints);
+  apply(now_ms);
+  EXPECT_EQ(log->log_start_offset(), Offset{0});
+  EXPECT_EQ(read_error(0), ErrorCode::CORRUPT_MESSAGE);
+}
+
 TEST_F(RetentionTest, the_active_segment_goes_too_and_offsets_go_on) {
   config.retention_ms = 1000;
   open();

@@ -165,6 +165,7 @@ class PosixDisk final : public Disk {
       if (const std::string_view name = entry->d_name; name != "." && name != "..") {
         names.emplace_back(name);
       }
+      errno = 0;  // only readdir itself may tell something by it
     }
     if (errno != 0) {
       return system_error("listing", directory, errno);

@@ -117,8 +117,15 @@ Result<void> Segment::load_indexes() {
   if (index_) {
     return {};
   }
-  // Up to there no index has an entry: the log itself tells as much, in one file instead of four.
-  auto indexes = size_bytes_ > index_interval_bytes_ ? read_indexes() : std::nullopt;
+  // Up to there the log itself tells as much, in one file instead of four, if it is sound.
+  if (size_bytes_ <= index_interval_bytes_) {
+    const auto end = rebuild(0, [this](const BatchAt& batch) { return read_batch(batch).has_value(); });
+    if (end && *end == size_bytes_) {
+      return {};
+    }
+    index_.reset();
+  }
+  auto indexes = read_indexes();
   if (!indexes) {
     return rebuild_indexes();
   }

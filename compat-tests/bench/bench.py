@@ -41,6 +41,8 @@ class Results:
         path = os.path.join(OUT, name + ".jsonl")
         if os.path.exists(path) and not self.fresh:
             return
+        if self.fresh and os.path.exists(path):
+            os.remove(path)
         log(f"{name}: begins at {time.strftime('%H:%M:%S')}")
         try:
             lines = run()

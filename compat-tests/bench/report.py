@@ -54,7 +54,7 @@ def ratio_text(lines, other, figure):
     return f"{text} ({disturbed} of {len({line['pair'] for line in lines})} pairs disturbed)" if disturbed else text
 
 
-HEAD = ["case", "acks from", "figure", "ottla", "kafka", "floor or mock", "ottla/kafka", "ottla/floor or mock", "MB/s", "p99 us", "RSS MB"]
+HEAD = ["case", "acks from", "figure", "ottla", "kafka", "floor or mock", "ottla/kafka", "ottla/floor or mock", "MB/s", "p99 us", "RSS MB", "commit"]
 
 
 def rows(found):
@@ -69,7 +69,7 @@ def rows(found):
                    number(median_of(lines, "kafka", one)), number(median_of(lines, beside, one)) if beside else "",
                    ratio_text(lines, "kafka", one), ratio_text(lines, beside, one) if beside else "",
                    number(median_of(lines, "ottla", "mb_per_s")), number(median_of(lines, "ottla", "p99_us")),
-                   number(median_of(lines, "ottla", "rss_mb"))]
+                   number(median_of(lines, "ottla", "rss_mb")), lines[0]["commit"]]
 
 
 def curve(found, name, figure):

@@ -102,8 +102,8 @@ def run_block(name, case, mode, count, log):
     """`count` slices on a fresh system; without figures it is nothing worth, so it says where it breaks."""
     with here() as directory:
         system = SYSTEMS[name](os.path.join(directory, name))
-        system.start()
         try:
+            system.start()
             runner = Runner(system, case, mode)
             runner.warm_up()
             return [runner.slice() for _ in range(count)]

@@ -85,6 +85,10 @@ def run_starts(name, pairs, systems, log):
     for pair in range(min(pairs, 3)):
         for kind in ["ottla", *(one for one in systems if one == "kafka")]:
             with here() as directory:
-                line = measure(name, SYSTEMS[kind](os.path.join(directory, kind)), log)
+                system = SYSTEMS[kind](os.path.join(directory, kind))
+                try:
+                    line = measure(name, system, log)
+                finally:
+                    system.end()
             lines.append({**line, "pair": pair + 1, "mode": "cache", "disturbed": False})
     return lines

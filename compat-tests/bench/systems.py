@@ -70,7 +70,7 @@ class System:
 
 
 class Ottla(System):
-    name = "ottla"
+    name, broker = "ottla", None
 
     def start(self):
         self.broker = Broker(self.directory)
@@ -83,6 +83,11 @@ class Ottla(System):
 
     def kill(self):
         self.broker.kill()
+
+    def end(self):
+        """Nothing of it is left, whatever state it was in."""
+        if self.broker and self.broker.process and self.broker.process.poll() is None:
+            self.kill()
 
 
 class Kafka(System):
@@ -136,6 +141,10 @@ class Kafka(System):
     def kill(self):
         self.server.kill()
         self.server.wait()
+
+    def end(self):
+        if self.server and self.server.poll() is None:
+            self.kill()
 
 
 class Floor(System):
