@@ -1,4 +1,4 @@
-// The indexes of a segment: read when needed, made anew when they do not fit.
+// The indexes of a segment: read when needed, made anew when they do not fit or the segment is small.
 #include <fmt/format.h>
 
 #include <algorithm>
