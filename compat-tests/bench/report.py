@@ -12,8 +12,8 @@ import plots
 from cases import CASES, CURVES
 from load import ROOT
 
-UNITS = {"cpu_s_per_gb": "broker CPU s/GB", "cpu_us_per_request": "broker CPU us/request", "p50_us": "p50 us", "p99_us": "p99 us", "messages_per_s": "messages/s",
-         "start_ms": "ms from start to first answer"}
+UNITS = {"cpu_s_per_gb": "broker CPU s/GB", "cpu_us_per_request": "broker CPU us/request", "p50_us": "p50 us", "p99_us": "p99 us",
+         "messages_per_s": "messages/s", "start_ms": "ms from start to first answer"}
 
 
 def read(directory):
